@@ -1,0 +1,1 @@
+"""The engine: everything that happens in a hybrid deployment, without a screen."""

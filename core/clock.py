@@ -1,0 +1,113 @@
+"""The one source of time: real, or virtual time that runs as fast as the work allows.
+
+Everything that waits uses ``asyncio.sleep`` or ``asyncio.timeout``; under ``VirtualTimeLoop`` those
+jump to the next deadline instead of waiting, so a run with a seed is the same byte for byte.
+"""
+
+import asyncio
+import selectors
+import time
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+VIRTUAL_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+"""The date at which every virtual run starts."""
+
+
+class Clock(Protocol):
+    """Tell the time of one run."""
+
+    def now_s(self) -> float:
+        """Return the seconds since the run started, never running backwards."""
+
+    def wall_time(self) -> datetime:
+        """Return the date and time in UTC."""
+
+
+class RealClock:
+    """The computer's own clock, counted from the moment of its making."""
+
+    def __init__(self) -> None:
+        self._origin_s = time.monotonic()
+
+    def now_s(self) -> float:
+        return time.monotonic() - self._origin_s
+
+    def wall_time(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class VirtualClock:
+    """The clock of a ``VirtualTimeLoop``; without a loop it stands still until ``advance`` is called."""
+
+    def __init__(self, start_s: float = 0.0) -> None:
+        self._now_s = start_s
+
+    def now_s(self) -> float:
+        return self._now_s
+
+    def wall_time(self) -> datetime:
+        return VIRTUAL_EPOCH + timedelta(seconds=self._now_s)
+
+    def advance(self, seconds: float) -> None:
+        """Move the time forward by ``seconds``."""
+        self._now_s += seconds
+
+
+class Deadlock(RuntimeError):
+    """Virtual time cannot go on: every task waits, and none of them for a time."""
+
+
+class _VirtualSelector(selectors.DefaultSelector):
+    """A selector that moves a virtual clock on instead of waiting."""
+
+    def __init__(self, clock: VirtualClock, pace: float | None) -> None:
+        super().__init__()
+        self._clock = clock
+        self._pace = pace
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self._pace is not None:
+            return self._paced(timeout)
+        ready = super().select(0)
+        if ready or timeout == 0:
+            return ready
+        if timeout is None:
+            raise Deadlock("every task waits for something that no task and no timer will bring")
+        self._clock.advance(max(timeout, 0.0))
+        return ready
+
+    def _paced(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        assert self._pace is not None
+        started_s = time.monotonic()
+        ready = super().select(None if timeout is None else timeout / self._pace)
+        if timeout and not ready:
+            self._clock.advance(timeout)
+        elif timeout != 0:
+            waited_s = (time.monotonic() - started_s) * self._pace
+            self._clock.advance(waited_s if timeout is None else min(waited_s, timeout))
+        return ready
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """An event loop on virtual time.
+
+    ``pace`` None runs as fast as the work allows; a number is the speed against real time (1 for a
+    live console over a simulated deployment).
+    """
+
+    def __init__(self, clock: VirtualClock, pace: float | None = None) -> None:
+        self.clock = clock
+        super().__init__(_VirtualSelector(clock, pace))
+
+    def time(self) -> float:
+        return self.clock.now_s()
+
+
+def run_virtual(main: Coroutine[Any, Any, T], clock: VirtualClock, pace: float | None = None) -> T:
+    """Run ``main`` to its end on virtual time and return its result."""
+    with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(clock, pace)) as runner:
+        return runner.run(main)

@@ -1,0 +1,1 @@
+"""What runs containers: docker, process or simulated, one protocol for the three."""

@@ -1,0 +1,29 @@
+"""What the edge needs of the containers: send a request to a class in a region."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.http.messages import Request, Response
+
+
+@dataclass(slots=True)
+class ContainerAnswer:
+    """The answer of a container, or of the platform in its place."""
+
+    response: Response
+    instance: str
+    """The instance that answered; empty when none could be had."""
+    cold_wait_ms: float
+    """How long the request waited for an instance to start; 0 when one was ready."""
+    error: str = ""
+    """Why the platform answered in the container's place, in a sentence; empty when the container did."""
+
+
+class ContainerService(Protocol):
+    """The container classes of a deployment."""
+
+    async def fetch(self, container: str, region: str, request: Request) -> ContainerAnswer:
+        """Send a request to an instance of the class in the region, starting one when none is warm.
+
+        Failures come back as the platform's own answer (status and body), never as an exception.
+        """

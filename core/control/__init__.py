@@ -1,0 +1,1 @@
+"""The door: commands in, frames and events out, over a Unix socket."""

@@ -1,0 +1,226 @@
+"""The frame: everything on the screen at one moment, folded from events, bounded in size."""
+
+import msgspec
+
+from core.events.types import (
+    ContainerInfo,
+    DriverName,
+    Hop,
+    InstanceState,
+    Kind,
+    Outcome,
+    Phase,
+    PhaseName,
+    RegionInfo,
+)
+
+RECENT_REQUESTS = 200
+RECENT_COLD_STARTS = 50
+RECENT_NOTICES = 50
+HISTORY_SAMPLES = 120
+"""Ring sizes; what falls out is counted in ``Dropped``."""
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """The base of all parts of a frame."""
+
+
+class InstanceRow(Record, frozen=True, gc=False):
+    """One instance now. ``memory_history_mib`` holds its last samples, oldest first."""
+
+    instance: str
+    container: str
+    region: str
+    driver: DriverName
+    state: InstanceState
+    since_s: float
+    reason: str
+    exit_code: int | None
+    out_of_memory: bool
+    memory_mib: float
+    app_memory_mib: float
+    memory_limit_mib: float
+    memory_kind: Kind
+    cpu_percent: float
+    requests_per_second: float
+    memory_history_mib: tuple[float, ...] = ()
+    starting_phase: PhaseName | None = None
+    starting_phase_since_s: float = 0.0
+    waiting: int = 0
+
+
+class RegionRow(Record, frozen=True, gc=False):
+    """One region now: its state and its traffic."""
+
+    info: RegionInfo
+    state: str
+    message: str
+    advice: str
+    instances: tuple[InstanceRow, ...]
+    requests_per_second: float
+    p50_ms: float
+    mean_rtt_ms: float
+    errors_per_second: float
+
+
+class RequestRow(Record, frozen=True, gc=False):
+    """One finished request with its trace (the event's own fields; see RequestFinished)."""
+
+    trace_id: str
+    time_s: float
+    method: str
+    path: str
+    status: int
+    outcome: Outcome
+    city: str
+    edge_location: str
+    region: str
+    instance: str
+    duration_ms: float
+    visitor_rtt_ms: float
+    region_rtt_ms: float
+    cold_wait_ms: float
+    worker_cpu_ms: float
+    error: str
+    trace: tuple[Hop, ...]
+
+
+class EdgeLocationRow(Record, frozen=True, gc=False):
+    """One edge location with traffic in the last seconds."""
+
+    code: str
+    city: str
+    requests_per_second: float
+
+
+class FlowTotals(Record, frozen=True, gc=False):
+    """The flow over the last ten seconds; percentiles of ``duration_ms`` over the same time."""
+
+    requests_per_second: float
+    errors_per_second: float
+    p50_ms: float
+    p95_ms: float
+    worker_p50_ms: float
+    worker_cpu_mean_ms: float
+    edge_answers_per_second: float
+    container_answers_per_second: float
+    cold_waits_per_second: float
+    requests_total: int
+    errors_total: int
+    rate_history: tuple[float, ...]
+    """Requests a second, one figure a second, oldest first."""
+    edge_locations: tuple[EdgeLocationRow, ...]
+
+
+class PhaseProgress(Record, frozen=True, gc=False):
+    """A phase of a start that is under way."""
+
+    name: PhaseName
+    start_s: float
+
+
+class ColdStartRow(Record, frozen=True, gc=False):
+    """One cold start, under way or ended. ``phases`` are the finished ones."""
+
+    instance: str
+    container: str
+    region: str
+    driver: DriverName
+    start_s: float
+    total_ms: float
+    phases: tuple[Phase, ...]
+    waited: int
+    outcome: str
+    """``starting``, ``ready`` or ``failed``."""
+    reason: str
+    current: PhaseProgress | None = None
+    detail: str = ""
+
+
+class ColdStartTotals(Record, frozen=True, gc=False):
+    """All cold starts that succeeded, by total time in milliseconds."""
+
+    count: int
+    failed: int
+    p50_ms: float
+    p95_ms: float
+    worst_ms: float
+    waited_total: int
+
+
+class CostLine(Record, frozen=True, gc=False):
+    """One line of the bill so far. Amounts are exact decimals as text, in US dollars."""
+
+    item: str
+    quantity: str
+    unit: str
+    unit_price_usd: str
+    amount_usd: str
+
+
+class CostFrame(Record, frozen=True, gc=False):
+    """The meter. Amounts before included amounts; ``book`` names the price book and its date."""
+
+    book: str
+    so_far_usd: str
+    rate_usd_per_hour: str
+    month_usd: str
+    idle_share: float
+    """The part of container memory time in which the instance served nothing, from 0 to 1."""
+    lines: tuple[CostLine, ...]
+    rate_history_usd_per_hour: tuple[float, ...]
+
+
+class WorkerRow(Record, frozen=True, gc=False):
+    """The Worker's isolate now."""
+
+    worker: str
+    runtime: str
+    state: str
+    message: str
+    start_ms: float
+
+
+class NoticeRow(Record, frozen=True, gc=False):
+    """One message for a person."""
+
+    time_s: float
+    level: str
+    subject: str
+    message: str
+    advice: str
+
+
+class Dropped(Record, frozen=True, gc=False):
+    """What fell out of the rings so far."""
+
+    requests: int = 0
+    cold_starts: int = 0
+    notices: int = 0
+
+
+class Frame(Record, frozen=True, gc=False):
+    """Everything on the screen at ``time_s``. ``sequence`` is the number of events folded into it."""
+
+    time_s: float
+    sequence: int
+    deployment: str
+    profile: str
+    url: str
+    version: str
+    seed: int
+    latency_scale: float
+    state: str
+    """``starting``, ``up`` or ``stopped``."""
+    containers: tuple[ContainerInfo, ...]
+    regions: tuple[RegionRow, ...]
+    workers: tuple[WorkerRow, ...]
+    flow: FlowTotals
+    requests: tuple[RequestRow, ...]
+    """Newest last."""
+    cold_starts: tuple[ColdStartRow, ...]
+    """Newest last; those under way at the end."""
+    cold_start_totals: ColdStartTotals
+    cost: CostFrame
+    notices: tuple[NoticeRow, ...]
+    dropped: Dropped

@@ -1,0 +1,181 @@
+"""The deployment as declared in hybrid.toml, checked by pydantic."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from core.model.durations import parse_duration_s
+from core.model.instance_types import ALIASES, INSTANCE_TYPES, InstanceType
+
+Duration = Annotated[float, BeforeValidator(parse_duration_s)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
+BindingName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+DriverChoice = Literal["auto", "docker", "process", "simulated"]
+
+
+class Declared(BaseModel):
+    """What all tables share: no unknown keys, no change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Worker(Declared):
+    """The Worker: the code that answers every request first."""
+
+    main: str
+    """The file of the Worker's code, from the folder of hybrid.toml: a .py file."""
+    cpu_ms: int = Field(default=30_000, ge=1, le=300_000)
+    """CPU time that one request may use, in milliseconds; the platform's default is 30 seconds."""
+
+
+def _instance_type_name(value: Any) -> Any:
+    return ALIASES.get(value, value) if isinstance(value, str) else value
+
+
+class Container(Declared):
+    """A container class: one program that instances are started of."""
+
+    binding: BindingName
+    """The name under which the Worker reaches it: env.NAME."""
+    name: Name = ""
+    """The class's own name; the binding in lower case with hyphens when not given."""
+    image: str = ""
+    """An image reference, or the path of a Dockerfile or of a folder that has one."""
+    build_args: dict[str, str] = {}
+    """Build arguments for the Dockerfile."""
+    command: tuple[str, ...] = ()
+    """The command of the process driver; {port} in it, and the variable PORT, give the port to listen on."""
+    port: int = Field(default=8080, ge=1, le=65_535)
+    """The port that the program listens on inside its container (also given as PORT)."""
+    env: dict[str, str] = {}
+    """Environment variables of the program."""
+    instance_type: Annotated[
+        Literal["lite", "basic", "standard-1", "standard-2", "standard-3", "standard-4"],
+        BeforeValidator(_instance_type_name),
+    ] = "lite"
+    """Memory, CPU and disk of one instance, by the platform's name."""
+    max_instances: int = Field(default=20, ge=1, le=10_000)
+    """How many instances may run at once, over all regions."""
+    sleep_after: Duration = Field(default=600.0, gt=0)
+    """Idle time after which an instance is stopped, such as "10m"."""
+    regions: tuple[str, ...] = ()
+    """The regions that may run it; all when empty. A request goes to the one nearest to its edge location."""
+    ready_timeout: Duration = Field(default=20.0, gt=0)
+    """How long the port may take to answer before a start has failed (the platform's default is 20 s)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_name(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("name") and isinstance(values.get("binding"), str):
+            return {**values, "name": values["binding"].lower().replace("_", "-").strip("-")}
+        return values
+
+    @model_validator(mode="after")
+    def _needs_a_program(self) -> "Container":
+        if not self.image and not self.command:
+            raise ValueError("a container needs an image (for Docker) or a command (for the process driver)")
+        return self
+
+    @property
+    def limits(self) -> InstanceType:
+        """Return what one instance may use."""
+        return INSTANCE_TYPES[self.instance_type]
+
+
+class Region(Declared):
+    """A region: a place that runs containers, and the driver that runs them there."""
+
+    id: Name
+    """Its name, such as us-east; a known name brings its own place."""
+    city: str = ""
+    """The city where it stands; taken from the name where that is known."""
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    """Degrees north, instead of a city."""
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+    """Degrees east, instead of a city."""
+    driver: DriverChoice = "auto"
+    """What runs its containers: docker where a Docker Engine answers, else process."""
+    endpoint: str = ""
+    """The address of its Docker Engine, such as unix:///var/run/docker.sock; empty for the usual one."""
+
+
+class Bindings(Declared):
+    """What the Worker finds in env beside the containers."""
+
+    vars: dict[str, str] = {}
+    """Plain values: env.NAME."""
+
+
+class Scaling(Declared):
+    """How many instances of a class run in each of its regions."""
+
+    policy: Literal["fixed", "concurrency"] = "fixed"
+    """fixed: as many as ``instances``. concurrency: one more when all are busier than the target."""
+    instances: int = Field(default=1, ge=1)
+    """How many instances requests are spread over in a region (policy fixed)."""
+    target_concurrency: int = Field(default=16, ge=1)
+    """Requests in flight at one instance before another is started (policy concurrency)."""
+
+
+class TrafficPath(Declared):
+    """One kind of request that visitors make."""
+
+    path: str = Field(default="/", pattern=r"^/")
+    """The path with its query."""
+    method: str = "GET"
+    """The HTTP method."""
+    weight: float = Field(default=1.0, gt=0)
+    """Its share among all paths."""
+
+
+class Traffic(Declared):
+    """Visitors: where a request comes from when it does not say so, and requests made by themselves."""
+
+    city: str = ""
+    """The city of a visitor whose request names none (header X-Visitor-City); the first region's city if empty."""
+    requests_per_second: float = Field(default=0.0, ge=0, le=10_000)
+    """Requests that emulated visitors make, as independent (Poisson) arrivals; none by default."""
+    cities: dict[str, float] = {}
+    """Where emulated visitors are: city or edge location code to share. The default city when empty."""
+    paths: tuple[TrafficPath, ...] = (TrafficPath(),)
+    """What they ask for."""
+
+
+class Deployment(Declared):
+    """One deployment: a Worker at the edge in front of containers in regions."""
+
+    name: Name
+    """Its name: labels, the state folder and ``attach`` use it."""
+    profile: Literal["ga"] = "ga"
+    """The platform's rules and prices to follow."""
+    worker: Worker
+    """The Worker."""
+    containers: tuple[Container, ...] = Field(min_length=1)
+    """The container classes."""
+    regions: tuple[Region, ...] = (Region(id="us-east"),)
+    """The regions; one, us-east, when none is named."""
+    bindings: Bindings = Bindings()
+    """Values for the Worker."""
+    scaling: Scaling = Scaling()
+    """How many instances."""
+    traffic: Traffic = Traffic()
+    """Visitors."""
+    latency: Literal["real", "off"] | Annotated[float, Field(ge=0, le=100)] = "real"
+    """The emulated distance from edge to region: real adds it to each request, off does not, a number scales it."""
+    folder: Path = Path()
+    """The folder that paths are relative to (set by the loader)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _worker_by_name(cls, values: Any) -> Any:
+        if isinstance(values, dict) and isinstance(values.get("worker"), str):
+            return {**values, "worker": {"main": values["worker"]}}
+        return values
+
+    @property
+    def latency_scale(self) -> float:
+        """Return the factor on emulated round trips: 1 for real, 0 for off."""
+        if isinstance(self.latency, str):
+            return 1.0 if self.latency == "real" else 0.0
+        return self.latency

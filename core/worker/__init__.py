@@ -1,0 +1,1 @@
+"""The Worker: runtimes behind one protocol, their limits and their errors."""

@@ -1,1 +1,1 @@
-"""Container classes and their instances: cold starts, sleep, choice of instance, and the drivers that run them."""
+"""Container classes and their instances: cold starts, sleep, choice of instance, and the drivers."""

@@ -35,7 +35,7 @@ class SubscribeEvents(Command, frozen=True, kw_only=True, tag="subscribe_events"
 
 
 class InstanceAction(Command, frozen=True, kw_only=True, tag="instance"):
-    """Start, stop, restart or kill an instance (start takes an instance that has stopped, or a class name)."""
+    """Start, stop, restart or kill an instance; start takes a stopped instance or a class name."""
 
     action: InstanceActionName
     instance: str

@@ -1,1 +1,1 @@
-"""What a user declares: the deployment, its Worker, container classes, regions, bindings, scaling and traffic."""
+"""What a user declares: a deployment with its Worker, container classes, regions and traffic."""

@@ -133,9 +133,9 @@ class Traffic(Declared):
     """Visitors: where a request comes from when it does not say so, and requests made by themselves."""
 
     city: str = ""
-    """The city of a visitor whose request names none (header X-Visitor-City); the first region's city if empty."""
+    """The visitor's city where a request names none (header X-Visitor-City); by default the first region's."""
     requests_per_second: float = Field(default=0.0, ge=0, le=10_000)
-    """Requests that emulated visitors make, as independent (Poisson) arrivals; none by default."""
+    """Requests a second that emulated visitors make, as independent (Poisson) arrivals."""
     cities: dict[str, float] = {}
     """Where emulated visitors are: city or edge location code to share. The default city when empty."""
     paths: tuple[TrafficPath, ...] = (TrafficPath(),)
@@ -162,7 +162,7 @@ class Deployment(Declared):
     traffic: Traffic = Traffic()
     """Visitors."""
     latency: Literal["real", "off"] | Annotated[float, Field(ge=0, le=100)] = "real"
-    """The emulated distance from edge to region: real adds it to each request, off does not, a number scales it."""
+    """Emulated distance from edge to region: real adds it to each request, off none, a number scales it."""
     folder: Path = Path()
     """The folder that paths are relative to (set by the loader)."""
 

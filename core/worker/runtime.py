@@ -49,7 +49,7 @@ class Runtime(Protocol):
     cpu_kind: Kind
 
     async def start(self) -> None:
-        """Start the isolate and load the Worker. Raises WorkerFailed with file and line for a broken module."""
+        """Start the isolate, load the Worker. Raises WorkerFailed (file, line) for a broken module."""
 
     async def fetch(self, trace_id: str, request: Request) -> Answer:
         """Let the Worker answer. Raises WorkerFailed. Cancelling it cancels the Worker's work."""

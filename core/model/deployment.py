@@ -133,7 +133,7 @@ class Traffic(Declared):
     """Visitors: where a request comes from when it does not say so, and requests made by themselves."""
 
     city: str = ""
-    """The visitor's city where a request names none (header X-Visitor-City); by default the first region's."""
+    """The visitor's city where a request names none (header X-Visitor-City); else the first region's."""
     requests_per_second: float = Field(default=0.0, ge=0, le=10_000)
     """Requests a second that emulated visitors make, as independent (Poisson) arrivals."""
     cities: dict[str, float] = {}

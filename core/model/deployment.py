@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from core.model.durations import parse_duration_s
 from core.model.instance_types import ALIASES, INSTANCE_TYPES, InstanceType
 
 Duration = Annotated[float, BeforeValidator(parse_duration_s)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
+NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 BindingName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 DriverChoice = Literal["auto", "docker", "process", "simulated"]
 
@@ -23,7 +25,7 @@ class Declared(BaseModel):
 class Worker(Declared):
     """The Worker: the code that answers every request first."""
 
-    main: str
+    main: str = Field(examples=["worker.py"])
     """The file of the Worker's code, from the folder of hybrid.toml: a .py file."""
     cpu_ms: int = Field(default=30_000, ge=1, le=300_000)
     """CPU time that one request may use, in milliseconds; the platform's default is 30 seconds."""
@@ -36,7 +38,7 @@ def _instance_type_name(value: Any) -> Any:
 class Container(Declared):
     """A container class: one program that instances are started of."""
 
-    binding: BindingName
+    binding: BindingName = Field(examples=["APP"])
     """The name under which the Worker reaches it: env.NAME."""
     name: Name = ""
     """The class's own name; the binding in lower case with hyphens when not given."""
@@ -86,7 +88,7 @@ class Container(Declared):
 class Region(Declared):
     """A region: a place that runs containers, and the driver that runs them there."""
 
-    id: Name
+    id: Name = Field(examples=["us-east"])
     """Its name, such as us-east; a known name brings its own place."""
     city: str = ""
     """The city where it stands; taken from the name where that is known."""
@@ -136,7 +138,7 @@ class Traffic(Declared):
     """The visitor's city where a request names none (header X-Visitor-City); else the first region's."""
     requests_per_second: float = Field(default=0.0, ge=0, le=10_000)
     """Requests a second that emulated visitors make, as independent (Poisson) arrivals."""
-    cities: dict[str, float] = {}
+    cities: dict[str, Annotated[float, Field(gt=0)]] = {}
     """Where emulated visitors are: city or edge location code to share. The default city when empty."""
     paths: tuple[TrafficPath, ...] = (TrafficPath(),)
     """What they ask for."""
@@ -145,12 +147,12 @@ class Traffic(Declared):
 class Deployment(Declared):
     """One deployment: a Worker at the edge in front of containers in regions."""
 
-    name: Name
-    """Its name: labels, the state folder and ``attach`` use it."""
+    name: Name = Field(examples=["shop"])
+    """The deployment's name: labels, the state folder and ``attach`` use it."""
     profile: Literal["ga"] = "ga"
     """The platform's rules and prices to follow."""
     worker: Worker
-    """The Worker."""
+    """The Worker: a table, or just the file of its code."""
     containers: tuple[Container, ...] = Field(min_length=1)
     """The container classes."""
     regions: tuple[Region, ...] = (Region(id="us-east"),)
@@ -163,8 +165,8 @@ class Deployment(Declared):
     """Visitors."""
     latency: Literal["real", "off"] | Annotated[float, Field(ge=0, le=100)] = "real"
     """Emulated distance from edge to region: real adds it to each request, off none, a number scales it."""
-    folder: Path = Path()
-    """The folder that paths are relative to (set by the loader)."""
+    folder: SkipJsonSchema[Path] = Field(default=Path(), exclude=True)
+    """The folder that paths are relative to; set by the loader, never in the file."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,6 +1,7 @@
 """What is wrong with a declaration, and how a person reads it: file, line, key, what is allowed."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +22,10 @@ class Mistake(NamedTuple):
     """The valid spelling that comes nearest to what was written; empty when none does."""
 
 
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+LIKENESS = 0.6
+"""How like two spellings must be, from 0 to 1, for one to be offered in place of the other."""
+
 Check = Callable[["Deployment"], Iterable[Mistake]]
 """Looks for mistakes in a deployment whose values are each valid by themselves."""
 
@@ -35,18 +40,36 @@ class ConfigError(Exception):
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
-    """Return the allowed spelling nearest to ``word``, without regard to case; empty when none is near."""
-    by_folded = {one.casefold().replace("-", "_"): one for one in allowed}
-    close = difflib.get_close_matches(word.casefold().replace("-", "_"), by_folded, n=1, cutoff=0.6)
-    return by_folded[close[0]] if close else ""
+    """Return the allowed spelling nearest to ``word``, without regard to case; empty when none is near.
+
+    Of several that are equally near, the first.
+    """
+    ranked = [(_likeness(word, one), one) for one in allowed]
+    best, spelling = max(ranked, key=lambda pair: pair[0], default=(0.0, ""))
+    return spelling if best >= LIKENESS else ""
+
+
+def _likeness(word: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, _folded(word), _folded(other)).ratio()
+
+
+def _folded(word: str) -> str:
+    return word.casefold().replace("-", "_")
 
 
 def dotted(path: KeyPath) -> str:
     """Return the path as text, such as regions[0].city."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{_key(part)}" if text else _key(part)
     return text
+
+
+def _key(part: str) -> str:
+    return part if _BARE_KEY.fullmatch(part) else f'"{part}"'
 
 
 def as_line(file: str, line: int, mistake: Mistake) -> str:

@@ -1,5 +1,6 @@
 """The deployment as declared in hybrid.toml, checked by pydantic."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,11 @@ NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 BindingName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 DriverChoice = Literal["auto", "docker", "process", "simulated"]
+
+
+def as_name(text: str) -> str:
+    """Return the valid name nearest to ``text``; empty when it has no letter or digit at all."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
 
 
 class Declared(BaseModel):
@@ -69,8 +75,8 @@ class Container(Declared):
     @model_validator(mode="before")
     @classmethod
     def _default_name(cls, values: Any) -> Any:
-        if isinstance(values, dict) and not values.get("name") and isinstance(values.get("binding"), str):
-            return {**values, "name": values["binding"].lower().replace("_", "-").strip("-")}
+        if isinstance(values, dict) and "name" not in values and isinstance(values.get("binding"), str):
+            return {**values, "name": as_name(values["binding"]) or "container"}
         return values
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from core.model.deployment import NAME_PATTERN
+from core.model.deployment import NAME_PATTERN, as_name
 from core.model.mistakes import KeyPath, Mistake, nearest
 
 _PATTERNS = {
@@ -133,11 +133,6 @@ def _near(report: Report) -> str:
     return ""
 
 
-def as_name(text: str) -> str:
-    """Return the valid name nearest to ``text``: lower-case letters, digits and hyphens; may be empty."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:40].strip("-")
-
-
 def _wanted(report: Report, path: KeyPath, model: type[BaseModel]) -> str:
     """Return what would be right in place of what was reported."""
     kind, context = report["type"], report.get("ctx", {})
@@ -151,8 +146,15 @@ def _wanted(report: Report, path: KeyPath, model: type[BaseModel]) -> str:
 def _wanted_list(value: Any, path: KeyPath, model: type[BaseModel]) -> str:
     if _model_at(model, path):
         return f"a list of tables: [[{path[-1]}]] in place of [{path[-1]}]"
-    words = shlex.split(value) if isinstance(value, str) and value.count('"') % 2 == 0 else ["..."]
-    return f"a list: {json.dumps(words, ensure_ascii=False)}"
+    return f"a list: {json.dumps(_words(value), ensure_ascii=False)}"
+
+
+def _words(value: Any) -> list[str]:
+    """Return a command's words as a shell reads them; the text as it is when a quote is left open."""
+    try:
+        return shlex.split(str(value))
+    except ValueError:
+        return [str(value)]
 
 
 def _wanted_text(_context: Mapping[str, Any], value: Any) -> str:

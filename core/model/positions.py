@@ -49,6 +49,8 @@ class _Walker:
         line = self._line()
         self._at += 2 if is_list else 1
         path = self._inside_lists(self._key(), keep_last=is_list)
+        for length in range(1, len(path)):
+            self.lines.setdefault(path[:length], line)
         self._at += 2 if is_list else 1
         if is_list:
             self.lines.setdefault(path, line)

@@ -1,0 +1,1 @@
+"""Usage and money: what ran and passed through, folded from events, and what it costs."""

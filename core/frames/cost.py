@@ -1,0 +1,88 @@
+"""Folds usage and a price book into the cost meter of the frame."""
+
+from collections import deque
+from dataclasses import replace
+from decimal import Decimal, localcontext
+from itertools import pairwise
+
+from core.events.types import AnyEvent
+from core.frames.frame import HISTORY_SAMPLES, CostFrame, CostLine
+from core.frames.window import WINDOW_S, window_length_s
+from core.metering.bill import EXACT, HOURS_PER_MONTH, list_price, plain
+from core.metering.book import PriceBook
+from core.metering.meter import Meter
+from core.metering.usage import Usage
+
+_RATE_STEP_USD = Decimal("0.000001")
+_MONTH_STEP_USD = Decimal("0.0001")
+_SECONDS_PER_HOUR = 3600
+
+
+class CostFold:
+    """The cost so far, its rate now, and its rate in each of the last seconds."""
+
+    def __init__(self, book: PriceBook) -> None:
+        self._book = book
+        self._meter = Meter()
+        self._marks: deque[tuple[int, Usage]] = deque(maxlen=HISTORY_SAMPLES + 1)
+        """The usage at the beginning of each of the last seconds."""
+
+    def apply(self, event: AnyEvent) -> None:
+        """Take in one event, noting the usage at the beginning of each second first."""
+        if not self._marks or event.time_s >= self._marks[-1][0] + 1:
+            self._marks.extend(self._missing_marks(event.time_s))
+        self._meter.apply(event)
+
+    def frame(self, now_s: float, since_s: float) -> CostFrame:
+        """Return the meter at ``now_s`` of a run that began at ``since_s``."""
+        usage = self._meter.usage(now_s)
+        marks = [*self._marks, *self._missing_marks(now_s)][-HISTORY_SAMPLES - 1 :]
+        bill = list_price(usage, self._book)
+        rate_usd = self._rate_usd_per_hour(usage, marks, now_s, since_s)
+        return CostFrame(
+            book=self._book.title,
+            so_far_usd=plain(bill.total_usd),
+            rate_usd_per_hour=plain(rate_usd.quantize(_RATE_STEP_USD)),
+            month_usd=plain((rate_usd * HOURS_PER_MONTH).quantize(_MONTH_STEP_USD)),
+            idle_share=self._meter.idle_share(now_s),
+            lines=tuple(
+                CostLine(
+                    line.item,
+                    plain(line.quantity),
+                    line.unit,
+                    plain(line.unit_price_usd),
+                    plain(line.amount_usd),
+                )
+                for line in bill.lines
+            ),
+            rate_history_usd_per_hour=self._history(marks),
+        )
+
+    def _missing_marks(self, now_s: float) -> list[tuple[int, Usage]]:
+        second = int(now_s)
+        first = self._marks[-1][0] + 1 if self._marks else second
+        first = max(first, second - HISTORY_SAMPLES)
+        return [(one, self._meter.usage(one)) for one in range(first, second + 1)]
+
+    def _rate_usd_per_hour(
+        self, usage: Usage, marks: list[tuple[int, Usage]], now_s: float, since_s: float
+    ) -> Decimal:
+        """Add what the running instances cost to what requests and CPU have cost over the window."""
+        oldest = int(now_s) - WINDOW_S + 1
+        before = next((mark for second, mark in marks if second >= oldest), usage)
+        with localcontext(EXACT):
+            standing_usd = list_price(self._meter.provisioned_per_s(), self._book).total_usd
+            active_usd = list_price(_activity(usage - before), self._book).total_usd
+            per_second_usd = active_usd / Decimal(str(window_length_s(now_s, since_s)))
+            return (standing_usd + per_second_usd) * _SECONDS_PER_HOUR
+
+    def _history(self, marks: list[tuple[int, Usage]]) -> tuple[float, ...]:
+        totals = [self._total(usage) for _, usage in marks]
+        return tuple(round((after - before) * _SECONDS_PER_HOUR, 6) for before, after in pairwise(totals))
+
+    def _total(self, usage: Usage) -> float:
+        return float(list_price(usage, self._book).total_usd)
+
+
+def _activity(usage: Usage) -> Usage:
+    return replace(usage, memory_mib_ticks=0, disk_mb_ticks=0, object_ticks=0)

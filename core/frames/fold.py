@@ -1,0 +1,126 @@
+"""Folds the stream of events into frames: the same events give the same frame, live or replayed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from core.events.types import (
+    AnyEvent,
+    ColdStart,
+    ColdStartWaiting,
+    EngineStarted,
+    EngineStopped,
+    InstanceChanged,
+    InstanceSample,
+    Notice,
+    PhaseBegan,
+    RegionChanged,
+    RequestFinished,
+    WorkerChanged,
+    WorkerLogged,
+)
+from core.frames.cold_starts import ColdStartsFold
+from core.frames.cost import CostFold
+from core.frames.flow import FlowFold
+from core.frames.frame import Dropped, Frame, WorkerRow
+from core.frames.notices import NoticesFold
+from core.frames.regions import RegionsFold
+from core.frames.requests import RequestsFold
+from core.metering.book import PriceBook, load_book
+
+TIME_DIGITS = 6
+Handler = Callable[[Any], None]
+
+
+class FrameFold:
+    """Take in events one by one, cheaply; make a frame when one is asked for.
+
+    ``book`` is the price book of the cost meter; the platform's present one when not given.
+    """
+
+    def __init__(self, book: PriceBook | None = None) -> None:
+        self.sequence = 0
+        """The number of events folded in."""
+        self._since_s: float | None = None
+        self._latest_s = 0.0
+        self._started: EngineStarted | None = None
+        self._state = "starting"
+        self._workers: dict[str, WorkerChanged] = {}
+        self._worker_start_ms: dict[str, float] = {}
+        self._flow = FlowFold()
+        self._regions = RegionsFold()
+        self._requests = RequestsFold()
+        self._cold_starts = ColdStartsFold()
+        self._notices = NoticesFold()
+        self._cost = CostFold(book or load_book())
+        self._handlers = self._table()
+
+    def apply(self, event: AnyEvent) -> None:
+        """Take in one event."""
+        self.sequence += 1
+        if event.time_s > self._latest_s:
+            self._latest_s = event.time_s
+        if self._since_s is None:
+            self._since_s = event.time_s
+        self._cost.apply(event)
+        for handler in self._handlers[type(event)]:
+            handler(event)
+
+    def frame(self, time_s: float) -> Frame:
+        """Return everything on the screen at ``time_s`` (never before the last event); changes nothing."""
+        now_s = round(max(time_s, self._latest_s), TIME_DIGITS)
+        since_s = now_s if self._since_s is None else self._since_s
+        started = self._started
+        return Frame(
+            time_s=now_s,
+            sequence=self.sequence,
+            deployment=started.deployment if started else "",
+            profile=started.profile if started else "",
+            url=started.url if started else "",
+            version=started.version if started else "",
+            seed=started.seed if started else 0,
+            latency_scale=started.latency_scale if started else 1.0,
+            state=self._state,
+            containers=started.containers if started else (),
+            regions=self._regions.rows(now_s, since_s),
+            workers=tuple(self._worker_row(one) for one in self._workers.values()),
+            flow=self._flow.totals(now_s, since_s),
+            requests=self._requests.rows(),
+            cold_starts=self._cold_starts.rows(now_s),
+            cold_start_totals=self._cold_starts.totals(),
+            cost=self._cost.frame(now_s, since_s),
+            notices=self._notices.rows(),
+            dropped=Dropped(self._requests.dropped, self._cold_starts.dropped, self._notices.dropped),
+        )
+
+    def _table(self) -> dict[type, tuple[Handler, ...]]:
+        instances = self._regions.instances
+        return {
+            EngineStarted: (self._engine_started, self._regions.started),
+            EngineStopped: (self._engine_stopped,),
+            RegionChanged: (self._regions.changed,),
+            WorkerChanged: (self._worker_changed,),
+            WorkerLogged: (self._notices.logged,),
+            InstanceChanged: (instances.changed, self._cold_starts.changed),
+            ColdStartWaiting: (instances.waiting, self._cold_starts.waiting),
+            PhaseBegan: (instances.phase, self._cold_starts.phase),
+            ColdStart: (self._cold_starts.ended,),
+            InstanceSample: (instances.sample,),
+            RequestFinished: (self._flow.request, self._regions.request, self._requests.request),
+            Notice: (self._notices.notice,),
+        }
+
+    def _engine_started(self, event: EngineStarted) -> None:
+        self._started = event
+        self._state = "up"
+
+    def _engine_stopped(self, event: EngineStopped) -> None:
+        self._state = "stopped"
+
+    def _worker_changed(self, event: WorkerChanged) -> None:
+        self._workers[event.worker] = event
+        if event.start_ms:
+            self._worker_start_ms[event.worker] = event.start_ms
+
+    def _worker_row(self, event: WorkerChanged) -> WorkerRow:
+        start_ms = self._worker_start_ms.get(event.worker, 0.0)
+        return WorkerRow(event.worker, event.runtime, event.state, event.message, start_ms)

@@ -1,0 +1,365 @@
+"""Builds event streams that look like a real deployment's: the same every time, in order of time."""
+
+import random
+from typing import Literal, NamedTuple
+
+from core.events.types import (
+    AnyEvent,
+    ColdStart,
+    ColdStartWaiting,
+    ContainerInfo,
+    EngineStarted,
+    Hop,
+    InstanceChanged,
+    InstanceSample,
+    InstanceState,
+    Notice,
+    Outcome,
+    Phase,
+    PhaseBegan,
+    PhaseName,
+    RegionChanged,
+    RegionInfo,
+    RequestFinished,
+    WorkerChanged,
+)
+
+REGIONS = (
+    RegionInfo("us-east", "Ashburn", 39.04, -77.49, "docker"),
+    RegionInfo("eu-west", "Dublin", 53.33, -6.25, "process"),
+    RegionInfo("ap-northeast", "Tokyo", 35.68, 139.69, "docker"),
+)
+DRIVERS = {region.id: region.driver for region in REGIONS}
+APP = ContainerInfo(
+    "app", "APP", "basic", 0.25, 1024, 4000, 20, 600.0, ("us-east", "eu-west", "ap-northeast")
+)
+RENDER = ContainerInfo("render", "RENDER", "lite", 1 / 16, 256, 2000, 8, 300.0, ("us-east", "eu-west"))
+
+
+class Visitor(NamedTuple):
+    """A city, its edge location, the round trip between them, and the round trip to each region."""
+
+    city: str
+    location: str
+    rtt_ms: float
+    region_rtt_ms: dict[str, float]
+
+
+VISITORS = (
+    Visitor("Tokyo", "NRT", 3.2, {"us-east": 171.4, "eu-west": 236.0, "ap-northeast": 2.1}),
+    Visitor("Frankfurt", "FRA", 2.4, {"us-east": 92.7, "eu-west": 25.3, "ap-northeast": 248.9}),
+    Visitor("São Paulo", "GRU", 4.0, {"us-east": 118.2, "eu-west": 186.5, "ap-northeast": 271.3}),
+)
+PHASES: tuple[tuple[PhaseName, float], ...] = (
+    ("queue", 2.0),
+    ("image", 4.0),
+    ("create", 61.0),
+    ("start", 182.0),
+    ("boot", 408.0),
+    ("first_response", 17.0),
+)
+READY_TIMEOUT_MS = 20_000.0
+MEMORY_LIMITS_MIB = {"app": 1024.0, "render": 256.0}
+
+
+class StreamBuilder:
+    """Collect events at any time; ``events`` gives them in order."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self._events: list[AnyEvent] = []
+        self._requests = 0
+
+    def add(self, event: AnyEvent) -> None:
+        """Add one event."""
+        self._events.append(event)
+
+    def events(self) -> list[AnyEvent]:
+        """Return all events in order of time; those of one moment in the order of their adding."""
+        return sorted(self._events, key=lambda event: event.time_s)
+
+    def engine(self, containers: tuple[ContainerInfo, ...] = (APP, RENDER)) -> None:
+        """Start the engine, its regions and its Worker."""
+        self.add(
+            EngineStarted(
+                time_s=0.004,
+                deployment="shop",
+                profile="ga",
+                version="0.1.0",
+                seed=7,
+                wall_time="2026-01-01T00:00:00Z",
+                url="http://127.0.0.1:8787",
+                regions=REGIONS,
+                containers=containers,
+                latency_scale=1.0,
+            )
+        )
+        for number, region in enumerate(REGIONS):
+            self.add(
+                RegionChanged(
+                    time_s=0.01 + number / 1000, region=region.id, driver=region.driver, state="ready"
+                )
+            )
+        self.add(WorkerChanged(time_s=0.006, worker="shop", runtime="python", state="starting"))
+        self.add(WorkerChanged(time_s=0.061, worker="shop", runtime="python", state="ready", start_ms=54.6))
+
+    def instance(
+        self,
+        time_s: float,
+        name: str,
+        region: str,
+        state: InstanceState,
+        reason: str = "",
+        exit_code: int | None = None,
+        out_of_memory: bool = False,
+    ) -> None:
+        """Move an instance to a state; its class is its name without the number."""
+        self.add(
+            InstanceChanged(
+                time_s=round(time_s, 6),
+                instance=name,
+                container=name.rpartition("-")[0],
+                region=region,
+                driver=DRIVERS[region],
+                state=state,
+                reason=reason,
+                exit_code=exit_code,
+                out_of_memory=out_of_memory,
+            )
+        )
+
+    def phase(self, time_s: float, name: str, region: str, phase: PhaseName, detail: str = "") -> None:
+        """Begin a phase of a cold start."""
+        self.add(
+            PhaseBegan(
+                time_s=round(time_s, 6),
+                instance=name,
+                container=name.rpartition("-")[0],
+                region=region,
+                phase=phase,
+                detail=detail,
+            )
+        )
+
+    def waiting(self, time_s: float, name: str, count: int) -> None:
+        """Let ``count`` requests join the wait for an instance, one after the other."""
+        for number in range(1, count + 1):
+            self.add(
+                ColdStartWaiting(time_s=round(time_s + number * 0.011, 6), instance=name, waiting=number)
+            )
+
+    def begin_start(self, start_s: float, name: str, region: str, until: PhaseName, detail: str = "") -> None:
+        """Let a cold start go on until it has begun the phase ``until``, and leave it there."""
+        self.instance(start_s, name, region, "placed")
+        at_s = start_s
+        states: dict[PhaseName, InstanceState] = {
+            "image": "pulling",
+            "create": "creating",
+            "start": "starting",
+            "boot": "running",
+            "first_response": "ready",
+        }
+        for phase, duration_ms in PHASES:
+            if phase in states:
+                self.instance(at_s, name, region, states[phase])
+            self.phase(at_s, name, region, phase, detail if phase == until else "")
+            if phase == until:
+                return
+            at_s += duration_ms / 1000
+
+    def cold_start(
+        self,
+        start_s: float,
+        name: str,
+        region: str,
+        waited: int = 1,
+        slower: float = 1.0,
+        failed_reason: str = "",
+    ) -> float:
+        """Start an instance, all phases ``slower`` times as long; return when it was ready or failed."""
+        kind: Literal["measured"] = "measured"
+        phases: list[Phase] = []
+        at_ms = 0.0
+        self.instance(start_s, name, region, "placed")
+        for phase, usual_ms in PHASES[:-1] if failed_reason else PHASES:
+            duration_ms = round(usual_ms * slower * self.random.uniform(0.85, 1.3), 3)
+            if failed_reason and phase == "boot":
+                duration_ms = READY_TIMEOUT_MS
+            state: InstanceState | None = {"create": "creating", "start": "starting", "boot": "running"}.get(
+                phase
+            )  # type: ignore[assignment]
+            if state:
+                self.instance(start_s + at_ms / 1000, name, region, state)
+            self.phase(start_s + at_ms / 1000, name, region, phase)
+            phases.append(Phase(phase, round(at_ms, 3), duration_ms, kind))
+            at_ms += duration_ms
+        self.waiting(start_s, name, waited)
+        total_ms = round(sum(phase.duration_ms for phase in phases if phase.name != "first_response"), 3)
+        ended_s = start_s + total_ms / 1000
+        if failed_reason:
+            self.instance(ended_s, name, region, "failed", failed_reason, exit_code=1)
+        else:
+            self.instance(ended_s, name, region, "ready")
+        self.add(
+            ColdStart(
+                time_s=round(start_s + at_ms / 1000, 6),
+                instance=name,
+                container=name.rpartition("-")[0],
+                region=region,
+                driver=DRIVERS[region],
+                start_s=start_s,
+                total_ms=total_ms,
+                phases=tuple(phases),
+                waited=waited,
+                outcome="failed" if failed_reason else "ready",
+                reason=failed_reason,
+            )
+        )
+        return ended_s
+
+    def samples(
+        self,
+        name: str,
+        region: str,
+        from_s: float,
+        to_s: float,
+        memory_mib: tuple[float, float],
+        cpu_percent: float,
+    ) -> None:
+        """Sample an instance once a second while its memory goes from the first figure to the second."""
+        container = name.rpartition("-")[0]
+        count = int(to_s - from_s)
+        cpu_total_s = 0.4
+        for number in range(count):
+            share = number / max(count - 1, 1)
+            memory = memory_mib[0] + (memory_mib[1] - memory_mib[0]) * share + self.random.uniform(-2, 2)
+            cpu = max(cpu_percent * self.random.uniform(0.7, 1.3), 0.0)
+            cpu_total_s += cpu / 100
+            self.add(
+                InstanceSample(
+                    time_s=round(from_s + number + 0.5, 6),
+                    instance=name,
+                    container=container,
+                    region=region,
+                    kind="measured",
+                    memory_mib=round(memory, 2),
+                    app_memory_mib=round(memory * 0.82, 2),
+                    memory_limit_mib=MEMORY_LIMITS_MIB[container],
+                    cpu_percent=round(cpu, 1),
+                    cpu_total_s=round(cpu_total_s, 3),
+                )
+            )
+
+    def edge_request(self, time_s: float, visitor: Visitor, path: str) -> None:
+        """Let the Worker answer a request by itself."""
+        cpu_ms = round(self.random.uniform(0.3, 1.4), 3)
+        worker_ms = round(cpu_ms + self.random.uniform(0.1, 0.6), 3)
+        duration_ms = round(worker_ms + 0.35, 3)
+        trace = (*self._front(visitor, duration_ms), Hop("worker", 0.2, worker_ms, "measured", "shop"))
+        self._finish(time_s, visitor, "GET", path, 200, "edge", duration_ms, trace, cpu_ms=cpu_ms)
+
+    def container_request(
+        self,
+        time_s: float,
+        visitor: Visitor,
+        path: str,
+        instance: str,
+        region: str,
+        *,
+        method: str = "GET",
+        status: int = 200,
+        cold_wait_ms: float = 0.0,
+        error: str = "",
+        outcome: Outcome = "container",
+    ) -> None:
+        """Let an instance answer a request, after a cold start when ``cold_wait_ms`` says so."""
+        cpu_ms = round(self.random.uniform(0.4, 1.8), 3)
+        rtt_ms = visitor.region_rtt_ms[region]
+        served_ms = round(self.random.lognormvariate(2.4, 0.5), 3)
+        hops = [Hop("edge_to_region", 0.7, rtt_ms, "emulated", region, 1)]
+        at_ms = 0.7 + rtt_ms
+        if cold_wait_ms:
+            hops.append(Hop("cold_start_wait", round(at_ms, 3), cold_wait_ms, "measured", instance, 1))
+            at_ms += cold_wait_ms
+        hops.append(Hop("container", round(at_ms, 3), served_ms, "measured", instance, 1))
+        worker_ms = round(at_ms + served_ms + 0.1, 3)
+        duration_ms = round(worker_ms + 0.4, 3)
+        trace = (*self._front(visitor, duration_ms), Hop("worker", 0.2, worker_ms, "measured", "shop"), *hops)
+        self._finish(
+            time_s,
+            visitor,
+            method,
+            path,
+            status,
+            outcome,
+            duration_ms,
+            trace,
+            cpu_ms=cpu_ms,
+            region=region,
+            instance=instance,
+            rtt_ms=rtt_ms,
+            cold_wait_ms=cold_wait_ms,
+            error=error,
+        )
+
+    def _front(self, visitor: Visitor, duration_ms: float) -> tuple[Hop, Hop]:
+        return (
+            Hop("visitor_to_edge", -visitor.rtt_ms, visitor.rtt_ms, "emulated", visitor.city),
+            Hop("edge", 0.0, duration_ms, "measured", visitor.location),
+        )
+
+    def _finish(
+        self,
+        time_s: float,
+        visitor: Visitor,
+        method: str,
+        path: str,
+        status: int,
+        outcome: Outcome,
+        duration_ms: float,
+        trace: tuple[Hop, ...],
+        *,
+        cpu_ms: float,
+        region: str = "",
+        instance: str = "",
+        rtt_ms: float = 0.0,
+        cold_wait_ms: float = 0.0,
+        error: str = "",
+    ) -> None:
+        self._requests += 1
+        self.add(
+            RequestFinished(
+                time_s=round(time_s, 6),
+                trace_id=f"{self._requests:016x}",
+                method=method,
+                path=path,
+                status=status,
+                outcome=outcome,
+                city=visitor.city,
+                edge_location=visitor.location,
+                region=region,
+                instance=instance,
+                start_s=round(time_s - duration_ms / 1000, 6),
+                duration_ms=duration_ms,
+                visitor_rtt_ms=visitor.rtt_ms,
+                region_rtt_ms=rtt_ms,
+                cold_wait_ms=cold_wait_ms,
+                worker_cpu_ms=cpu_ms,
+                request_bytes=412 if method == "POST" else 0,
+                response_bytes=self.random.randrange(800, 24_000),
+                sub_requests=1 if instance else 0,
+                error=error,
+                trace=trace,
+            )
+        )
+
+    def notice(
+        self,
+        time_s: float,
+        level: Literal["info", "warning", "error"],
+        subject: str,
+        message: str,
+        advice: str = "",
+    ) -> None:
+        """Tell a person something."""
+        self.add(Notice(time_s=time_s, level=level, subject=subject, message=message, advice=advice))

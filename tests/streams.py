@@ -1,0 +1,194 @@
+"""Four deployments at one moment each, as event streams for tests of panes and for screenshots."""
+
+from core.events.types import AnyEvent, RegionChanged, WorkerLogged
+from core.frames.fold import FrameFold
+from core.frames.frame import Frame
+from tests.stream_builder import VISITORS, StreamBuilder, Visitor
+
+PAGES = ("/", "/catalogue", "/catalogue/shoes", "/basket", "/report", "/assets/site.css")
+CALLS = ("/api/me", "/api/health", "/api/basket")
+BUSY_INSTANCES: tuple[tuple[str, str], ...] = (
+    *((f"app-{number}", "us-east") for number in (1, 2, 3, 4, 10, 11, 12)),
+    *((f"app-{number}", "eu-west") for number in (5, 6, 7, 13)),
+    *((f"app-{number}", "ap-northeast") for number in (8, 9, 14, 15, 16)),
+    ("render-1", "us-east"),
+    ("render-2", "us-east"),
+    ("render-3", "eu-west"),
+    ("render-4", "eu-west"),
+)
+
+
+def frame_of(events: list[AnyEvent], time_s: float | None = None) -> Frame:
+    """Fold the events and return the frame at ``time_s``, or just after the last event."""
+    fold = FrameFold()
+    for event in events:
+        fold.apply(event)
+    return fold.frame(events[-1].time_s if time_s is None else time_s)
+
+
+def quiet() -> list[AnyEvent]:
+    """A minute of a small deployment: two instances, a request or two a second, Tokyo asleep."""
+    stream = StreamBuilder(seed=1)
+    stream.engine()
+    instances = (("app-1", "us-east"), ("app-2", "eu-west"))
+    for number, (name, region) in enumerate(instances):
+        stream.cold_start(2.0 + number, name, region)
+        stream.samples(name, region, 3.0 + number, 60.0, (74.0, 88.0), 1.5)
+    stream.cold_start(4.0, "app-3", "ap-northeast")
+    stream.samples("app-3", "ap-northeast", 5.0, 40.0, (70.0, 75.0), 0.8)
+    stream.instance(40.0, "app-3", "ap-northeast", "stopping", "idle for 30 s")
+    stream.instance(40.4, "app-3", "ap-northeast", "stopped", "asleep", exit_code=0)
+    for number in range(80):
+        visitor = VISITORS[number % 3]
+        at_s = 6.0 + number * 0.67
+        if number % 2:
+            stream.edge_request(at_s, visitor, CALLS[number % 3])
+        else:
+            name, region = instances[1] if visitor.city == "Frankfurt" else instances[0]
+            stream.container_request(at_s, visitor, PAGES[number % 6], name, region)
+    stream.notice(0.5, "info", "shop", "Listening on http://127.0.0.1:8787")
+    return stream.events()
+
+
+def busy() -> list[AnyEvent]:
+    """Twenty instances in three regions under forty requests a second, just before the 61st second."""
+    stream = StreamBuilder(seed=2)
+    stream.engine()
+    ready_s = _start_busy_instances(stream)
+    for name, region in BUSY_INSTANCES:
+        growing = (90.0, 620.0 if name in ("app-2", "app-9") else 190.0)
+        memory = growing if name.startswith("app") else (60.0, 204.0)
+        stream.samples(name, region, ready_s[name], 60.0, memory, 14.0 if name.startswith("app") else 4.5)
+    for number in range(1200):
+        _visit(stream, 30.0 + number * 0.025 + stream.random.uniform(0, 0.02), ready_s)
+    for number, visitor in enumerate(VISITORS):
+        stream.container_request(
+            48.2 + number, visitor, "/render", "render-4", "eu-west", method="POST", cold_wait_ms=1311.8
+        )
+    stream.container_request(58.1, VISITORS[2], "/report", "app-2", "us-east", status=500)
+    stream.begin_start(59.4, "app-17", "eu-west", "boot")
+    stream.waiting(59.5, "app-17", 4)
+    stream.notice(0.5, "info", "shop", "Listening on http://127.0.0.1:8787")
+    stream.notice(55.0, "warning", "app-2", "Memory is at 60 % of its limit", "Choose a larger instance type")
+    return stream.events()
+
+
+def failing() -> list[AnyEvent]:
+    """A bad minute: a region lost, an instance out of memory, a start that fails, a Worker that raises."""
+    stream = StreamBuilder(seed=3)
+    stream.engine()
+    for number, (name, region) in enumerate(
+        (("app-1", "us-east"), ("app-2", "us-east"), ("app-3", "eu-west"))
+    ):
+        stream.cold_start(1.0 + number / 2, name, region, waited=2)
+    stream.samples("app-1", "us-east", 2.0, 42.0, (300.0, 1021.0), 21.0)
+    stream.samples("app-2", "us-east", 3.0, 60.0, (120.0, 400.0), 12.0)
+    stream.samples("app-3", "eu-west", 3.0, 60.0, (90.0, 130.0), 3.0)
+    stream.instance(
+        42.0,
+        "app-1",
+        "us-east",
+        "failed",
+        "killed: out of memory (1,024 MiB)",
+        exit_code=137,
+        out_of_memory=True,
+    )
+    stream.cold_start(
+        39.2, "render-1", "us-east", waited=3, failed_reason="port 8080 did not answer within 20 s"
+    )
+    _lose_tokyo(stream)
+    for number in range(160):
+        _visit_failing(stream, 20.0 + number * 0.25, number)
+    stream.notice(
+        42.0, "error", "app-1", "Killed: it used more than its 1,024 MiB", "Choose a larger instance type"
+    )
+    stream.add(
+        WorkerLogged(
+            time_s=51.2,
+            worker="shop",
+            trace_id="000000000000004d",
+            level="exception",
+            message="KeyError: 'basket'\n  worker.py, line 21, in fetch",
+        )
+    )
+    return stream.events()
+
+
+def starting() -> list[AnyEvent]:
+    """Three seconds after the start: every stage of a cold start at once, and requests that wait."""
+    stream = StreamBuilder(seed=4)
+    stream.engine()
+    stream.cold_start(0.4, "app-1", "us-east", waited=4)
+    stream.begin_start(2.1, "app-2", "us-east", "boot")
+    stream.waiting(2.2, "app-2", 7)
+    stream.begin_start(2.7, "app-3", "eu-west", "image", "python:3.12-slim 41 of 127 MB")
+    stream.waiting(2.75, "app-3", 2)
+    stream.begin_start(2.8, "app-4", "ap-northeast", "create")
+    stream.begin_start(2.99, "render-1", "us-east", "queue")
+    stream.samples("app-1", "us-east", 1.5, 3.0, (61.0, 66.0), 3.0)
+    for number in range(8):
+        stream.edge_request(1.5 + number * 0.19, VISITORS[number % 3], CALLS[number % 3])
+    stream.container_request(1.3, VISITORS[0], "/", "app-1", "us-east", cold_wait_ms=655.2)
+    stream.notice(0.5, "info", "shop", "Listening on http://127.0.0.1:8787")
+    return stream.events()
+
+
+def _start_busy_instances(stream: StreamBuilder) -> dict[str, float]:
+    ready_s: dict[str, float] = {}
+    for number, (name, region) in enumerate(BUSY_INSTANCES):
+        at_s = 47.0 if name == "render-4" else 1.0 + number * 0.9
+        slower = 1.0 + stream.random.random() + (number % 7 == 3)
+        ready_s[name] = stream.cold_start(round(at_s, 3), name, region, number % 5, slower)
+    return ready_s
+
+
+def _visit(stream: StreamBuilder, time_s: float, ready_s: dict[str, float]) -> None:
+    visitor = stream.random.choice(VISITORS)
+    if stream.random.random() < 0.4:
+        stream.edge_request(time_s, visitor, stream.random.choice(CALLS))
+        return
+    name, region = stream.random.choice(_near(visitor))
+    if ready_s[name] < time_s:
+        stream.container_request(time_s, visitor, stream.random.choice(PAGES), name, region)
+
+
+def _near(visitor: Visitor) -> list[tuple[str, str]]:
+    region = min(visitor.region_rtt_ms, key=lambda one: visitor.region_rtt_ms[one])
+    return [(name, where) for name, where in BUSY_INSTANCES if where == region]
+
+
+def _lose_tokyo(stream: StreamBuilder) -> None:
+    message = "The Docker Engine at unix:///var/run/docker.sock does not answer"
+    advice = "Start Docker; the region comes back by itself"
+    stream.add(
+        RegionChanged(
+            time_s=35.0,
+            region="ap-northeast",
+            driver="docker",
+            state="unavailable",
+            message=message,
+            advice=advice,
+        )
+    )
+    stream.notice(35.0, "error", "ap-northeast", message, advice)
+
+
+def _visit_failing(stream: StreamBuilder, time_s: float, number: int) -> None:
+    visitor = VISITORS[number % 3]
+    if number % 4 == 0:
+        stream.edge_request(time_s, visitor, CALLS[number % 3])
+    elif number % 7 == 0:
+        stream.container_request(
+            time_s,
+            visitor,
+            "/report",
+            "app-2",
+            "us-east",
+            status=503,
+            outcome="error",
+            error="no instance of render could be started in us-east: port 8080 did not answer",
+        )
+    elif visitor.city == "Frankfurt":
+        stream.container_request(time_s, visitor, PAGES[number % 6], "app-3", "eu-west")
+    else:
+        stream.container_request(time_s, visitor, PAGES[number % 6], "app-2", "us-east")

@@ -1,0 +1,359 @@
+"""Run the instances of one region as containers of a Docker Engine."""
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Awaitable, Sequence
+from typing import Any, TypeVar
+
+from core.containers.drivers.docker.api import EngineApi
+from core.containers.drivers.docker.cgroups import open_reader
+from core.containers.drivers.docker.connection import Json
+from core.containers.drivers.docker.endpoint import resolve_endpoint
+from core.containers.drivers.docker.errors import EngineError
+from core.containers.drivers.docker.failures import refused
+from core.containers.drivers.docker.images import Images
+from core.containers.drivers.docker.instances import Instance, exit_reason
+from core.containers.drivers.docker.labels import INSTANCE, Owner, label_filter, may_be_removed
+from core.containers.drivers.docker.probe import (
+    CONNECT_TIMEOUT_S,
+    REMOTE_CONNECT_TIMEOUT_S,
+    wait_for_port,
+)
+from core.containers.drivers.docker.regions import (
+    make_network,
+    reaches_containers,
+    remove_container,
+    remove_left_behind,
+    remove_region,
+)
+from core.containers.drivers.docker.silence import listening_ports, silence_reason
+from core.containers.drivers.docker.spec import MIB, container_body, container_name, region_marks
+from core.containers.drivers.docker.stats import StatsReader
+from core.containers.drivers.docker.watch import EventWatch
+from core.containers.drivers.protocol import (
+    ContainerConnectionError,
+    DriverUnavailable,
+    Exit,
+    InstancePlan,
+    OnUnavailable,
+    Progress,
+    Sample,
+    StartFailed,
+)
+from core.events.types import DriverName, Kind
+from core.http.client import PooledClient
+from core.http.errors import ClientError, ConnectFailed
+from core.http.messages import Request, Response
+
+T = TypeVar("T")
+
+SAY_WHY_S = 0.05
+"""So much before ready_timeout the wait for the port ends, to say what the program listens on instead."""
+NOT_RUNNING = 409
+NOT_FOUND = 404
+
+
+class DockerDriver:
+    """Run the instances of one region; see ``Driver`` for what each method promises.
+
+    ``endpoint`` is the address of the Engine, empty for the usual one. ``on_unavailable`` is called when
+    the Engine is lost; call ``open`` again to use it when it is back. ``owner`` marks everything made.
+    """
+
+    name: DriverName = "docker"
+    kind: Kind = "measured"
+
+    def __init__(
+        self,
+        deployment: str,
+        region: str,
+        *,
+        endpoint: str = "",
+        on_unavailable: OnUnavailable | None = None,
+        owner: Owner | None = None,
+    ) -> None:
+        self.deployment = deployment
+        self.region = region
+        self._given_endpoint = endpoint
+        self._on_unavailable = on_unavailable
+        self._owner = owner or Owner.this_process()
+        self._client = PooledClient()
+        self._api: EngineApi | None = None
+        self._images: Images | None = None
+        self._network = ""
+        self._host_cpus = 1
+        self._by_address = False
+        self._watch: EventWatch | None = None
+        self._instances: dict[str, Instance] = {}
+        self._clearing: set[asyncio.Task[Any]] = set()
+
+    @property
+    def engine(self) -> EngineApi:
+        """Return the Engine's calls. Raises DriverUnavailable before ``open``."""
+        if self._api is None:
+            raise DriverUnavailable(f"The Docker driver of the region {self.region} is not open.")
+        return self._api
+
+    async def open(self) -> None:
+        """Connect, and remove what killed runs and this driver's own earlier life left behind."""
+        await self._let_go()
+        endpoint = resolve_endpoint(self._given_endpoint)
+        api = EngineApi(endpoint, self._client)
+        try:
+            await api.version()
+            self._host_cpus = int((await api.info()).get("NCPU") or 1)
+            await remove_left_behind(api, self.deployment, self.region, self._owner)
+            self._network, gateway = await make_network(api, self.deployment, self.region, self._owner)
+        except EngineError as error:
+            raise DriverUnavailable(
+                f"The Docker Engine at {endpoint.url} refused: {error.message}.", "Look at the Engine's log."
+            ) from error
+        self._by_address = reaches_containers(endpoint, gateway)
+        filters = {"type": ["container"], **label_filter(deployment=self.deployment, region=self.region)}
+        self._watch = EventWatch(api, filters, self._on_event, self._on_lost)
+        await self._watch.subscribed()
+        self._api, self._images = api, Images(api, self.deployment)
+
+    async def prepare(self, plan: InstancePlan, progress: Progress) -> None:
+        """Make the image available: there, pulled or built."""
+        try:
+            await self._open_images.prepare(plan, progress)
+        except EngineError as error:
+            raise refused(plan, "image", error) from error
+
+    @property
+    def _open_images(self) -> Images:
+        if self._images is None:
+            raise DriverUnavailable(f"The Docker driver of the region {self.region} is not open.")
+        return self._images
+
+    async def create(self, plan: InstancePlan) -> None:
+        """Create the container; when cancelled, none is left."""
+        container = await self._or_nothing(plan, self._create(plan))
+        self._instances[plan.instance] = Instance(plan, container)
+
+    async def _create(self, plan: InstancePlan) -> str:
+        body = container_body(
+            plan,
+            self._open_images.reference(plan),
+            self._network,
+            region_marks(self.deployment, self.region, self._owner),
+            self._host_cpus,
+            None if self._by_address else self.engine.endpoint.host,
+        )
+        name = container_name(self.deployment, plan.instance)
+        try:
+            try:
+                return await self.engine.create_container(name, body)
+            except EngineError as error:
+                if error.status != 409 or not await self._remove_namesake(name):
+                    raise
+            return await self.engine.create_container(name, body)
+        except EngineError as error:
+            if error.status == NOT_FOUND:
+                self._open_images.forget(plan)
+            raise refused(plan, "create", error) from error
+
+    async def _remove_namesake(self, name: str) -> bool:
+        """Remove a container that has the name, if nobody owns it any more."""
+        try:
+            marks = (await self.engine.container(name))["Config"]["Labels"] or {}
+        except EngineError as error:
+            return error.status == NOT_FOUND
+        if INSTANCE not in marks or not may_be_removed(marks, self._owner):
+            return False
+        await remove_container(self.engine, name)
+        return True
+
+    async def start(self, plan: InstancePlan) -> None:
+        """Start the container; when it fails or is cancelled, none is left."""
+        instance = self._instances[plan.instance]
+        try:
+            await self._or_nothing(plan, self._start(instance))
+        except EngineError as error:
+            await self.remove(plan)
+            raise refused(plan, "start", error) from error
+
+    async def _start(self, instance: Instance) -> None:
+        await self.engine.start_container(instance.container)
+        described = await self.engine.container(instance.container)
+        instance.watch_exit(self.engine)
+        instance.pid = int(described["State"]["Pid"])
+        network = described["NetworkSettings"]
+        if self._by_address:
+            instance.host = str(network["Networks"][self._network]["IPAddress"])
+            instance.port = instance.plan.container.port
+        else:
+            published = (network["Ports"] or {}).get(f"{instance.plan.container.port}/tcp") or []
+            instance.host = self.engine.endpoint.host
+            instance.port = int(published[0]["HostPort"]) if published else 0
+        self._read(instance)
+
+    async def wait_until_listening(self, plan: InstancePlan) -> None:
+        """Return when the port answers; the program's end, and a long silence, end the wait."""
+        instance = self._instances[plan.instance]
+        assert instance.exit is not None
+        limit_s = max(plan.container.ready_timeout - SAY_WHY_S, SAY_WHY_S)
+        probe = asyncio.ensure_future(self._probe(instance))
+        try:
+            await asyncio.wait({probe, instance.exit}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+            if instance.exit.done():
+                raise _ended_early(instance.exit.result())
+            if not probe.done():
+                raise self._silent(instance)
+            probe.result()
+        finally:
+            probe.cancel()
+
+    async def _probe(self, instance: Instance) -> None:
+        if instance.port == 0:
+            await asyncio.Event().wait()  # It ended before its port was published.
+        is_near = self.engine.endpoint.is_local
+        await wait_for_port(
+            instance.host,
+            instance.port,
+            first_byte=not self._by_address,
+            connect_timeout_s=CONNECT_TIMEOUT_S if is_near else REMOTE_CONNECT_TIMEOUT_S,
+        )
+
+    def _silent(self, instance: Instance) -> StartFailed:
+        container = instance.plan.container
+        listening = listening_ports(instance.pid) if self._by_address else []
+        reason, advice = silence_reason(container.port, container.ready_timeout, listening)
+        return StartFailed(reason, "boot", not_listening=True, advice=advice)
+
+    def _read(self, instance: Instance) -> None:
+        if instance.reader is None and self._by_address:
+            instance.reader = open_reader(instance.pid, instance.container)
+        if instance.reader is None:
+            instance.reader = StatsReader(self.engine, instance.container)
+
+    async def wait_until_exit(self, plan: InstancePlan) -> Exit:
+        """Return when the program has ended. Raises DriverUnavailable when the Engine is lost."""
+        instance = self._instances.get(plan.instance)
+        if instance is None or instance.exit is None:
+            raise DriverUnavailable(f"The instance {plan.instance} is not known any more.")
+        return await asyncio.shield(instance.exit)
+
+    async def fetch(self, plan: InstancePlan, request: Request) -> Response:
+        """Send a request to the instance's port."""
+        instance = self._instances.get(plan.instance)
+        if instance is None:
+            raise ContainerConnectionError(f"{plan.instance} is gone", connected=False)
+        try:
+            return await self._client.fetch((instance.host, instance.port), request)
+        except ConnectFailed as error:
+            raise ContainerConnectionError(str(error), connected=False) from error
+        except ClientError as error:
+            raise ContainerConnectionError(str(error), connected=True) from error
+
+    async def stop(self, plan: InstancePlan, grace_s: float) -> None:
+        """Send SIGTERM, and SIGKILL after ``grace_s`` (the Engine counts whole seconds, rounded up)."""
+        grace_s = math.ceil(grace_s)
+        await self._unless(NOT_FOUND, self.engine.stop_container(self._container(plan), grace_s))
+
+    async def kill(self, plan: InstancePlan) -> None:
+        """Send SIGKILL."""
+        call = self.engine.kill_container(self._container(plan))
+        await self._unless(NOT_FOUND, self._unless(NOT_RUNNING, call))
+
+    async def remove(self, plan: InstancePlan) -> None:
+        """Remove the container with its disk."""
+        container = self._container(plan)
+        if (instance := self._instances.pop(plan.instance, None)) is not None:
+            instance.forget()
+        await remove_container(self.engine, container)
+
+    def _container(self, plan: InstancePlan) -> str:
+        instance = self._instances.get(plan.instance)
+        return instance.container if instance else container_name(self.deployment, plan.instance)
+
+    async def samples(self) -> Sequence[Sample]:
+        """Read memory and CPU of every instance that runs."""
+        found = []
+        for instance in self._instances.values():
+            reading = instance.reader.read() if instance.reader else None
+            if reading is not None:
+                found.append(
+                    Sample(
+                        instance.plan.instance,
+                        reading.memory_bytes / MIB,
+                        reading.app_bytes / MIB,
+                        float(instance.plan.limits.memory_mib),
+                        reading.cpu_total_s,
+                    )
+                )
+        return found
+
+    async def close(self) -> None:
+        """Remove every container and the network, and let go of the Engine."""
+        try:
+            if self._clearing:
+                await asyncio.wait(self._clearing)
+            if self._api is not None:
+                await remove_region(self._api, self.deployment, self.region, self._owner)
+        finally:
+            await self._let_go()
+            await self._client.close()
+
+    async def _let_go(self) -> None:
+        watch, self._watch, self._api, self._images = self._watch, None, None, None
+        if watch is not None:
+            await watch.stop()
+        for instance in self._instances.values():
+            instance.forget()
+        self._instances.clear()
+
+    def _on_event(self, event: Json) -> None:
+        if event.get("Action") == "oom":
+            container = (event.get("Actor") or {}).get("ID")
+            for instance in self._instances.values():
+                if instance.container == container:
+                    instance.memory_was_short = True
+
+    async def _on_lost(self, error: DriverUnavailable) -> None:
+        if self._on_unavailable is not None:
+            await self._on_unavailable(error.message, error.advice)
+
+    async def _or_nothing(self, plan: InstancePlan, work: Awaitable[T]) -> T:
+        """Await ``work``; when cancelled, let the Engine finish it and then remove the container."""
+        task = asyncio.ensure_future(work)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            clearing = asyncio.ensure_future(self._clear(plan, task))
+            self._clearing.add(clearing)
+            clearing.add_done_callback(self._clearing.discard)
+            await asyncio.shield(clearing)
+            raise
+
+    async def _clear(self, plan: InstancePlan, task: "asyncio.Future[Any]") -> None:
+        await asyncio.wait({task})
+        failed = None if task.cancelled() else task.exception()
+        if isinstance(failed, DriverUnavailable):
+            return  # The Engine is gone; ``open`` removes what it still has when it is back.
+        if failed is not None and plan.instance not in self._instances:
+            return  # It was not created.
+        with contextlib.suppress(DriverUnavailable, EngineError):
+            await self.remove(plan)
+
+    async def _unless(self, status: int, call: Awaitable[None]) -> None:
+        """Await a call for which the Engine's answer ``status`` means that there is nothing to do."""
+        try:
+            await call
+        except EngineError as error:
+            if error.status != status:
+                raise
+
+
+def _ended_early(ended: Exit) -> StartFailed:
+    return StartFailed(
+        f"the program ended before its port answered: {exit_reason(ended)}",
+        "boot",
+        exit_code=ended.exit_code,
+        out_of_memory=ended.out_of_memory,
+        advice="Start the image by hand to see more: docker run --rm IMAGE."
+        if not ended.out_of_memory
+        else "Choose a larger instance_type.",
+    )

@@ -1,0 +1,126 @@
+"""The Engine's refusals as a person should read them: what happened to which image, and what to do.
+
+Source of the messages: what Docker Engine 20.10 to 28 answers in each case.
+"""
+
+import re
+from typing import NamedTuple
+
+from core.containers.drivers.docker.errors import EngineError
+from core.containers.drivers.protocol import InstancePlan, StartFailed
+from core.events.types import PhaseName
+
+
+class Known(NamedTuple):
+    """A message of the Engine, and what it means. {image}, {class} and the pattern's groups are filled in."""
+
+    pattern: str
+    reason: str
+    advice: str
+
+
+KNOWN = (
+    Known(
+        r"manifest (for \S+ )?(not found|unknown)|no match for platform|no such manifest",
+        "the image {image} does not exist in its registry",
+        "Look at the name and the tag: image = in hybrid.toml.",
+    ),
+    Known(
+        r"pull access denied|unauthorized|authentication required|denied: requested access",
+        "the image {image} does not exist, or its registry asks for a login",
+        "Look at the name; for a private image pull it once with docker pull {image} after docker login.",
+    ),
+    Known(
+        r"no such host|temporary failure in name resolution|server misbehaving",
+        "the image {image} is not here, and its registry's name cannot be looked up",
+        "Look at the network connection, or point image = to a Dockerfile whose base is already here.",
+    ),
+    Known(
+        r"connection refused|i/o timeout|context deadline exceeded|network is unreachable|TLS handshake|"
+        r"request canceled while waiting for connection|EOF$",
+        "the image {image} is not here, and its registry cannot be reached",
+        "Look at the network connection, and at proxies in the Engine's settings.",
+    ),
+    Known(
+        r"toomanyrequests|rate limit",
+        "the registry gives no more pulls for now, so that the image {image} could not be fetched",
+        "Log in (docker login), or wait and start again.",
+    ),
+    Known(
+        r"No such image",
+        "the image {image} is not here any more",
+        "It is fetched or built again at the next start.",
+    ),
+    Known(
+        r"no space left on device",
+        "the Docker Engine's disk is full",
+        "Make room: docker system df, then docker system prune.",
+    ),
+    Known(
+        r'exec: "(?P<program>[^"]+)": (stat \S+: no such file or directory|executable file not found)',
+        "the image {image} starts the program {program}, which is not in it",
+        "Look at CMD and ENTRYPOINT in its Dockerfile.",
+    ),
+    Known(
+        r'exec: "(?P<program>[^"]+)": permission denied',
+        "the image {image} starts {program}, which may not be executed",
+        "Make it executable in the Dockerfile: RUN chmod +x {program}.",
+    ),
+    Known(
+        r"no command specified",
+        "the image {image} does not say which program to start",
+        "Give its Dockerfile a CMD.",
+    ),
+    Known(
+        r"exec format error|does not match the (specified|detected) (host )?platform",
+        "the image {image} is made for another kind of processor",
+        "Build it here, or take the image for this machine's processor.",
+    ),
+    Known(
+        r"port is already allocated|address already in use",
+        "the port to publish the container on is taken",
+        "It is chosen anew at the next start.",
+    ),
+    Known(
+        r"Minimum memory limit",
+        "the Docker Engine does not take so small a memory limit",
+        "Choose a larger instance_type.",
+    ),
+    Known(
+        r"network \S+ not found|no such network",
+        "the region's Docker network is gone",
+        "It is made again when the region is opened; restart the deployment.",
+    ),
+    Known(
+        r"no available IPv4 addresses",
+        "the region's Docker network has no address left",
+        "Lower max_instances to at most 250 in a region.",
+    ),
+    Known(
+        r"cgroup|Cgroup",
+        "the Docker Engine cannot limit memory or CPU here ({message})",
+        "Look at docker info for warnings about cgroups.",
+    ),
+)
+
+
+def start_failed(plan: InstancePlan, phase: PhaseName, message: str) -> StartFailed:
+    """Make the failure of a start from a message of the Engine."""
+    image = plan.container.image or plan.container.name
+    for known in KNOWN:
+        found = re.search(known.pattern, message, re.IGNORECASE)
+        if found:
+            fields = {"image": image, "message": shortened(message), **found.groupdict(default="")}
+            return StartFailed(known.reason.format(**fields), phase, advice=known.advice.format(**fields))
+    return StartFailed(f"the Docker Engine refused: {shortened(message)}", phase)
+
+
+def refused(plan: InstancePlan, phase: PhaseName, error: EngineError) -> StartFailed:
+    """Make the failure of a start from a refusal of the Engine."""
+    return start_failed(plan, phase, error.message)
+
+
+def shortened(message: str, limit: int = 300) -> str:
+    """Return the message on one line, its middle left out where it is long."""
+    line = " ".join(message.split())
+    return line if len(line) <= limit else f"{line[: limit // 2]} … {line[-limit // 2 :]}"

@@ -1,0 +1,186 @@
+"""The labelled network of one region, and what killed runs left behind."""
+
+import asyncio
+import random
+import re
+import socket
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from core.containers.drivers.docker import labels
+from core.containers.drivers.docker.api import EngineApi
+from core.containers.drivers.docker.connection import Json
+from core.containers.drivers.docker.endpoint import Endpoint
+from core.containers.drivers.docker.errors import EngineError
+from core.containers.drivers.docker.labels import Owner, label_filter, may_be_removed
+from core.containers.drivers.docker.spec import network_body, network_name, region_marks
+from core.containers.drivers.docker.subnets import free_subnets, routes_of_this_machine
+from core.containers.drivers.protocol import DriverUnavailable
+
+SUBNET_TRIES = 32
+"""How many ranges to offer the Engine, as others may take one between the look and the call."""
+PARALLEL_REMOVALS = 8
+ROUTES = Path("/proc/net/route")
+
+Chosen = Callable[[Json], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was removed, by the names that docker ps and docker network ls show."""
+
+    containers: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+
+
+async def remove_left_behind(api: EngineApi, deployment: str, region: str, me: Owner) -> Removed:
+    """Remove what ended processes left of the deployment, and what this one has in the region."""
+
+    def is_left(thing: Json) -> bool:
+        marks = thing.get("Labels") or {}
+        if me.is_same(Owner.of(marks)) and marks.get(labels.REGION) != region:
+            return False
+        return may_be_removed(marks, me)
+
+    return await _remove(api, deployment, is_left)
+
+
+async def remove_all(api: EngineApi, deployment: str) -> Removed:
+    """Remove every container and network of the deployment, whoever made it."""
+    return await _remove(api, deployment, lambda _: True)
+
+
+async def remove_region(api: EngineApi, deployment: str, region: str, me: Owner) -> Removed:
+    """Remove every container and the network that this process made in the region."""
+
+    def is_mine(thing: Json) -> bool:
+        marks = thing.get("Labels") or {}
+        return marks.get(labels.REGION) == region and me.is_same(Owner.of(marks))
+
+    return await _remove(api, deployment, is_mine)
+
+
+async def _remove(api: EngineApi, deployment: str, chosen: Chosen) -> Removed:
+    filters = label_filter(deployment=deployment)
+    containers = [one for one in await api.containers(filters) if chosen(one)]
+    await _remove_containers(api, [str(one["Id"]) for one in containers])
+    networks = [one for one in await api.networks(filters) if chosen(one)]
+    for network in networks:
+        await remove_network(api, str(network["Id"]))
+    return Removed(
+        tuple(sorted(name.lstrip("/") for one in containers for name in one["Names"][:1])),
+        tuple(sorted(str(one["Name"]) for one in networks)),
+    )
+
+
+async def _remove_containers(api: EngineApi, ids: Iterable[str]) -> None:
+    permits = asyncio.Semaphore(PARALLEL_REMOVALS)
+
+    async def remove(container: str) -> None:
+        async with permits:
+            await remove_container(api, container)
+
+    async with asyncio.TaskGroup() as group:
+        for container in ids:
+            group.create_task(remove(container))
+
+
+async def remove_container(api: EngineApi, container: str) -> None:
+    """Remove a container; no error when it is gone, and waits when another call is removing it."""
+    try:
+        await api.remove_container(container)
+    except EngineError as error:
+        if error.status == 409:
+            await _wait_until_removed(api, container)
+        elif error.status != 404:
+            raise
+
+
+async def _wait_until_removed(api: EngineApi, container: str) -> None:
+    try:
+        await api.wait_container(container, "removed")
+    except EngineError as error:
+        if error.status != 404:
+            raise
+
+
+async def remove_network(api: EngineApi, network: str) -> None:
+    """Remove a network; no error when it is gone or another owner's container has joined it."""
+    try:
+        await api.remove_network(network)
+    except EngineError as error:
+        if error.status not in (403, 404):
+            raise
+
+
+async def make_network(api: EngineApi, deployment: str, region: str, me: Owner) -> tuple[str, str]:
+    """Make the region's network, or find the one of this process; return its name and its gateway.
+
+    Raises DriverUnavailable when another process runs the deployment, or when no range is free.
+    """
+    name = network_name(deployment, region)
+    networks = await api.networks()
+    for network in networks:
+        if network["Name"] == name:
+            return name, _own_gateway(network, deployment, me)
+    taken = [subnet for network in networks for subnet in _subnets(network)]
+    for subnet in islice(free_subnets(taken + _local_routes(), random.Random()), SUBNET_TRIES):
+        body = network_body(name, subnet, region_marks(deployment, region, me))
+        try:
+            await api.create_network(body)
+        except EngineError as error:
+            if not re.search("overlap", error.message):
+                raise DriverUnavailable(
+                    f"The Docker Engine refused the network {name}: {error.message}.",
+                    "Look at docker network ls and at the Engine's log.",
+                ) from error
+        else:
+            return name, str(body["IPAM"]["Config"][0]["Gateway"])
+    raise DriverUnavailable(
+        f"No address range is free for the network {name}.", "Remove unused ones: docker network prune."
+    )
+
+
+def _own_gateway(network: Json, deployment: str, me: Owner) -> str:
+    owner = Owner.of(network.get("Labels") or {})
+    if owner is None or not me.is_same(owner):
+        who = f"process {owner.pid} on {owner.host}" if owner else "somebody else"
+        raise DriverUnavailable(
+            f"The Docker network {network['Name']} is in use by {who}.",
+            f"Stop that run first: hybrid-tui down {deployment}.",
+        )
+    return next((str(one.get("Gateway", "")) for one in _ranges(network)), "")
+
+
+def _ranges(network: Json) -> list[Json]:
+    return (network.get("IPAM") or {}).get("Config") or []
+
+
+def _subnets(network: Json) -> list[str]:
+    return [str(one.get("Subnet", "")) for one in _ranges(network)]
+
+
+def _local_routes() -> list[str]:
+    try:
+        return routes_of_this_machine(ROUTES.read_text())
+    except OSError:
+        return []  # No such table outside Linux, where the Engine runs in a machine of its own.
+
+
+def reaches_containers(endpoint: Endpoint, gateway: str) -> bool:
+    """Say whether containers can be reached from here by their own addresses.
+
+    They can when the network's gateway is an address of this very machine, which is to say that binding
+    to it works: not so with Docker Desktop, rootless Docker, or an Engine elsewhere.
+    """
+    if sys.platform != "linux" or not endpoint.is_local or not gateway:
+        return False
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        try:
+            one.bind((gateway, 0))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,93 @@
+"""What is asked of the Engine: the bodies that create a region's network and an instance's container."""
+
+from ipaddress import IPv4Network
+from typing import Any
+
+from core.containers.drivers.docker import labels
+from core.containers.drivers.docker.subnets import gateway_of
+from core.containers.drivers.protocol import InstancePlan
+
+MIB = 1024 * 1024
+LOG_MAX_SIZE = "4m"
+LOG_MAX_FILES = "2"
+STOP_TIMEOUT_S = 10
+"""What ``docker stop`` of another user waits; the driver names its own grace at each stop."""
+MIN_CPUS = 0.01
+"""The least that the Engine takes."""
+
+
+def network_name(deployment: str, region: str) -> str:
+    """Return the name of a region's network."""
+    return f"hybrid-tui.{deployment}.{region}"
+
+
+def container_name(deployment: str, instance: str) -> str:
+    """Return the name of an instance's container, as ``docker ps`` shows it."""
+    return f"hybrid-tui.{deployment}.{instance}"
+
+
+def network_body(name: str, subnet: IPv4Network, marks: dict[str, str]) -> dict[str, Any]:
+    """Return the body of ``POST /networks/create``."""
+    return {
+        "Name": name,
+        "CheckDuplicate": True,
+        "Driver": "bridge",
+        "IPAM": {"Config": [{"Subnet": str(subnet), "Gateway": gateway_of(subnet)}]},
+        "Labels": marks,
+    }
+
+
+def region_marks(deployment: str, region: str, owner: labels.Owner) -> dict[str, str]:
+    """Return the labels of everything made for a region."""
+    return {labels.DEPLOYMENT: deployment, labels.REGION: region, **owner.labels}
+
+
+def container_body(
+    plan: InstancePlan,
+    image: str,
+    network: str,
+    marks: dict[str, str],
+    host_cpus: int,
+    publish_on: str | None,
+) -> dict[str, Any]:
+    """Return the body of ``POST /containers/create``.
+
+    ``host_cpus`` bounds the CPU limit, as the Engine refuses more than the host has. ``publish_on`` is
+    the host address to publish the port on; None when the container is reached by its own address.
+    """
+    port = f"{plan.container.port}/tcp"
+    memory = plan.limits.memory_mib * MIB
+    cpus = max(MIN_CPUS, min(plan.limits.vcpu, float(host_cpus)))
+    host_config: dict[str, Any] = {
+        # Without it a program without a signal handler, as process 1, ignores SIGTERM.
+        "Init": True,
+        "Memory": memory,
+        "MemorySwap": memory,
+        "NanoCpus": round(cpus * 1e9),
+        # The engine decides about restarts; the Engine's own would bring back what was reaped.
+        "RestartPolicy": {"Name": "no"},
+        "LogConfig": {
+            "Type": "json-file",
+            "Config": {"max-size": LOG_MAX_SIZE, "max-file": LOG_MAX_FILES},
+        },
+        "NetworkMode": network,
+    }
+    if publish_on is not None:
+        host_config["PortBindings"] = {port: [{"HostIp": publish_on, "HostPort": ""}]}
+    return {
+        "Image": image,
+        "Env": [f"{key}={value}" for key, value in environment(plan).items()],
+        "ExposedPorts": {port: {}},
+        "Labels": {
+            **marks,
+            labels.INSTANCE: plan.instance,
+            labels.CONTAINER: plan.container.name,
+        },
+        "StopTimeout": STOP_TIMEOUT_S,
+        "HostConfig": host_config,
+    }
+
+
+def environment(plan: InstancePlan) -> dict[str, str]:
+    """Return the environment variables of the program: those declared, and the port to listen on."""
+    return {"PORT": str(plan.container.port), **plan.container.env}

@@ -17,6 +17,9 @@ class Tunnel(Protocol):
     async def write(self, data: bytes) -> None:
         """Send bytes, waiting while the peer is slow."""
 
+    async def write_eof(self) -> None:
+        """Tell the peer that nothing more comes from this side; its own bytes still arrive."""
+
     async def close(self) -> None:
         """Close both directions."""
 

@@ -1,0 +1,1 @@
+"""Images for tests, made without a registry."""

@@ -1,0 +1,1 @@
+"""The themes: one TOML file each, and the stylesheet. Data only; ``tui.themes`` reads it."""

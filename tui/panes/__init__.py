@@ -1,0 +1,1 @@
+"""The panes: each a pure ``layout(frame, area, view)`` that returns rows, drawn by one shared widget."""

@@ -1,0 +1,15 @@
+"""The panes of the dashboard, in the order of their numbers."""
+
+from tui.panes import cold_starts, cost, flow, header, keys, memory, problems, regions
+from tui.panes.widget import PaneSpec
+
+BOXED: tuple[PaneSpec, ...] = (
+    PaneSpec("regions", regions.layout, "1 Regions", regions.keys, regions.subtitle),
+    PaneSpec("flow", flow.layout, "2 Request flow", flow.keys, flow.subtitle),
+    PaneSpec("cold_starts", cold_starts.layout, "3 Cold starts", cold_starts.keys, cold_starts.subtitle),
+    PaneSpec("memory", memory.layout, "4 Memory", memory.keys, memory.subtitle),
+    PaneSpec("cost", cost.layout, "5 Cost", cost.keys, cost.subtitle),
+)
+HEADER = PaneSpec("header", header.layout, boxed=False)
+PROBLEMS = PaneSpec("problems", problems.layout, boxed=False)
+KEYS = PaneSpec("keys", keys.layout, boxed=False)

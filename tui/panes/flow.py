@@ -1,0 +1,33 @@
+"""Request flow: the live picture, then the latest requests as waterfalls."""
+
+from core.frames.frame import Frame
+from tui.panes import requests
+from tui.panes.picture import picture, picture_height
+from tui.panes.rows import Area, Row, View, clean, row, rule
+from tui.panes.waterfall import legend
+
+keys = requests.keys
+
+
+def layout(frame: Frame, area: Area, view: View) -> list[Row]:
+    """Draw the picture above the requests; the legend comes last where there is room."""
+    lines = picture_height(frame, area.height)
+    rows = picture(frame, area.width, lines)
+    if area.height >= 14:
+        rows.append(rule(area.width))
+    with_legend = area.height >= 16 and bool(frame.requests)
+    room = area.height - len(rows) - (1 if with_legend else 0)
+    rows += requests.table(frame, area.width, room, view)
+    if with_legend:
+        rows += [row(area.width)] * (area.height - 1 - len(rows))
+        rows.append(row(area.width, *legend(_has_estimates(frame))))
+    return rows[: area.height]
+
+
+def subtitle(frame: Frame) -> str:
+    """Return where requests go in."""
+    return clean(frame.url)
+
+
+def _has_estimates(frame: Frame) -> bool:
+    return any(hop.kind == "estimated" for request in frame.requests[-40:] for hop in request.trace)

@@ -1,0 +1,70 @@
+"""What is wrong now: each problem with its subject, what happened, and what to do next."""
+
+from typing import NamedTuple
+
+from core.frames.frame import Frame
+from tui.panes.rows import Area, Row, Segment, View, clean, row, spread, width_of
+
+_NOTICE_SHOWN_S = 30.0
+"""A notice stays on the dashboard for so long; the list of notices keeps it."""
+
+
+class Problem(NamedTuple):
+    """One thing that a person should know."""
+
+    level: str
+    subject: str
+    message: str
+    advice: str
+
+
+def problems(frame: Frame) -> list[Problem]:
+    """Return what is wrong at the moment of the frame, the worst first."""
+    found = [
+        Problem("error", region.info.id, region.message or "cannot be used", region.advice)
+        for region in frame.regions
+        if region.state == "unavailable"
+    ]
+    found += [
+        Problem("error", worker.worker, worker.message or "the Worker failed", "")
+        for worker in frame.workers
+        if worker.state == "failed"
+    ]
+    known = {(problem.subject, problem.message) for problem in found}
+    for notice in reversed(frame.notices):
+        recent = frame.time_s - notice.time_s <= _NOTICE_SHOWN_S
+        if recent and notice.level != "info" and (notice.subject, notice.message) not in known:
+            known.add((notice.subject, notice.message))
+            found.append(Problem(notice.level, notice.subject, notice.message, notice.advice))
+    return sorted(found, key=lambda problem: problem.level != "error")
+
+
+def layout(frame: Frame, area: Area, view: View) -> list[Row]:
+    """Draw the worst problem, in one line or in two where its advice needs its own."""
+    if view.banner is not None:
+        message, advice = view.banner
+        return _draw(Problem("error", "", message, advice), 0, area)
+    found = problems(frame)
+    return _draw(found[0], len(found) - 1, area) if found else []
+
+
+def needed_height(frame: Frame, view: View, area: Area) -> int:
+    """Return the number of lines that the problem line needs: 0, 1 or 2."""
+    return len(layout(frame, Area(area.width, 2 if area.height >= 30 else 1), view))
+
+
+def _draw(problem: Problem, others: int, area: Area) -> list[Row]:
+    style = "bar-error" if problem.level == "error" else "bar-warning"
+    subject = f"{clean(problem.subject)}: " if problem.subject else ""
+    first: list[Segment] = [(" ▲ ", style), (subject, style), (clean(problem.message), "bar-strong")]
+    advice: list[Segment] = (
+        [("→ ", "bar-accent"), (clean(problem.advice), "bar-text")] if problem.advice else []
+    )
+    more: list[Segment] = [(f"  +{others} more (n)", "bar-muted")] if others > 0 else []
+    if width_of([*first, *advice, *more]) + 3 <= area.width or area.height < 2 or not advice:
+        gap: list[Segment] = [("  ", "bar-text")] if advice else []
+        return [spread(area.width, [*first, *gap, *advice], more, fill="bar-text")]
+    return [
+        spread(area.width, first, more, fill="bar-text"),
+        row(area.width, ("   ", "bar-text"), *advice, fill="bar-text"),
+    ]

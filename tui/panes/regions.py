@@ -1,0 +1,147 @@
+"""Regions and instances: a tree with state, memory and rate."""
+
+from core.frames.frame import Frame, InstanceRow, RegionRow
+from tui.panes.graphs import bar, sparkline
+from tui.panes.rows import Area, Row, Segment, View, clean, first_shown, left, right, row, spread
+from tui.panes.states import instance_sign, is_starting, region_sign, state_words
+from tui.units import duration_s, mebibytes, per_second
+
+REGION_KEY = "region:"
+_WIDE = 70
+_GRAPH = 40
+_STARTING_BAR_S = 10.0
+"""The bar of a start under way fills over this time; longer starts keep it full."""
+
+
+def keys(frame: Frame) -> list[str]:
+    """Return the keys of all rows, in order."""
+    return [key for key, _ in _items(frame)]
+
+
+def layout(frame: Frame, area: Area, view: View) -> list[Row]:
+    """Draw the regions, each with its instances under it."""
+    items = _items(frame)
+    if not items:
+        return _empty(frame, area)
+    names = [key for key, _ in items]
+    selected = names.index(view.selected) if view.selected in names else None
+    header = [_column_titles(frame, area.width)] if area.width >= _WIDE and area.height > 4 else []
+    height = area.height - len(header)
+    top = first_shown(len(items), height, view.top, selected)
+    rows = list(header)
+    for key, item in items[top : top + height]:
+        if isinstance(item, RegionRow):
+            drawn = _region(item, area.width)
+        else:
+            drawn = _instance(item, area.width, frame, _name_width(frame))
+        rows.append(drawn._replace(key=key, cursor=key == view.selected))
+    return rows
+
+
+def subtitle(frame: Frame) -> str:
+    """Return the number of instances that are ready and that may be."""
+    ready = sum(1 for region in frame.regions for one in region.instances if one.state == "ready")
+    most = sum(container.max_instances for container in frame.containers)
+    return f"{ready} ready of {most}" if most else f"{ready} ready"
+
+
+def _items(frame: Frame) -> list[tuple[str, RegionRow | InstanceRow]]:
+    items: list[tuple[str, RegionRow | InstanceRow]] = []
+    for region in frame.regions:
+        items.append((REGION_KEY + region.info.id, region))
+        items.extend((instance.instance, instance) for instance in region.instances)
+    return items
+
+
+def _empty(frame: Frame, area: Area) -> list[Row]:
+    text = "No regions yet: the engine is starting." if frame.state == "starting" else "No regions."
+    return [row(area.width, (text, "muted"))][: area.height]
+
+
+def _name_width(frame: Frame) -> int:
+    longest = max((len(one.instance) for region in frame.regions for one in region.instances), default=6)
+    return min(longest, 14)
+
+
+def _region(region: RegionRow, width: int) -> Row:
+    sign = region_sign(region)
+    start: list[Segment] = [(sign.glyph + " ", sign.style), (clean(region.info.id), "strong")]
+    if width >= 36 and region.info.city:
+        start.append((f"  {clean(region.info.city)}", "muted"))
+    if region.state == "unavailable":
+        return spread(width, [*start, (f"  {sign.word}", "error")], [(f" {region.info.driver}", "driver")])
+    ready = sum(1 for one in region.instances if one.state == "ready")
+    words = f"{ready} ready" if ready else sign.word
+    end: list[Segment] = [(f" {words}", sign.style if not ready else "text")]
+    if width >= 36:
+        end.insert(0, (f" {region.info.driver} ", "driver"))
+    end.append((right(per_second(region.requests_per_second), 7), "rate"))
+    return spread(width, start, end)
+
+
+def _column_titles(frame: Frame, width: int) -> Row:
+    name = _name_width(frame)
+    start = [(f"    {left('instance', name)} {left('state', 16)}", "muted")]
+    graph = _graph_width(width, name)
+    end = f"{left('', graph)}{right('memory', 9)}{right('limit', 9)}{right('cpu', 7)}{right('for', 8)}{right('rate', 8)}"
+    return spread(width, start, [(end, "muted")])
+
+
+def _graph_width(width: int, name: int) -> int:
+    if width >= _WIDE:
+        return max(0, min(40, width - name - 16 - 5 - 41 - 2))
+    return max(0, min(12, width - name - 26 - 5)) if width >= _GRAPH - 4 else 0
+
+
+def _instance(instance: InstanceRow, width: int, frame: Frame, name: int) -> Row:
+    sign = instance_sign(instance)
+    words = state_words(instance, frame.time_s)
+    start: list[Segment] = [
+        ("  " if width >= 28 else "", "text"),
+        (sign.glyph + " ", sign.style),
+        (left(clean(instance.instance), name) + " ", "text"),
+    ]
+    if is_starting(instance):
+        return spread(width, [*start, (words, sign.style)], _starting_end(instance, width, frame))
+    if instance.state in ("stopped", "stopping", "failed"):
+        reason = f"  {clean(instance.reason)}" if instance.reason and width >= _GRAPH else ""
+        return row(width, *start, (words, sign.style), (reason, "muted"))
+    state_width = 16 if width >= _WIDE else 5
+    return spread(
+        width, [*start, (left(words, state_width), sign.style)], _figures(instance, width, name, frame)
+    )
+
+
+def _starting_end(instance: InstanceRow, width: int, frame: Frame) -> list[Segment]:
+    end: list[Segment] = []
+    if width >= 36:
+        elapsed_s = frame.time_s - instance.since_s
+        full, empty = bar(min(elapsed_s / _STARTING_BAR_S, 1.0), 6)
+        end += [(" " + full, "starting"), (empty, "faint")]
+    if instance.waiting:
+        end.append((f" {instance.waiting} waiting" if width >= 28 else f" {instance.waiting} w.", "cold"))
+    return end
+
+
+def memory_style(instance: InstanceRow) -> str:
+    """Return the style for an instance's memory: by its share of the limit."""
+    share = instance.memory_mib / instance.memory_limit_mib if instance.memory_limit_mib else 0.0
+    return "memory-full" if share >= 0.95 else "memory-hot" if share >= 0.8 else "memory"
+
+
+def _figures(instance: InstanceRow, width: int, name: int, frame: Frame) -> list[Segment]:
+    style = memory_style(instance)
+    graph = _graph_width(width, name)
+    history = sparkline(instance.memory_history_mib, graph, instance.memory_limit_mib)
+    rate = (right(per_second(instance.requests_per_second), 8 if width >= _WIDE else 7), "rate")
+    memory = (right(mebibytes(instance.memory_mib), 9), style if style != "memory" else "text")
+    if width < _WIDE:
+        return [memory, (f" {history}" if graph else "", style), rate]
+    return [
+        (history, style),
+        memory,
+        (right(mebibytes(instance.memory_limit_mib), 9), "muted"),
+        (right(f"{instance.cpu_percent:.0f} %", 7), "text"),
+        (right(duration_s(frame.time_s - instance.since_s), 8), "muted"),
+        rate,
+    ]

@@ -1,0 +1,78 @@
+"""The words, glyphs and styles of states: colour is never the only sign."""
+
+from typing import NamedTuple
+
+from core.events.types import InstanceState, PhaseName
+from core.frames.frame import InstanceRow, RegionRow
+from tui.units import duration_s
+
+
+class Sign(NamedTuple):
+    """How a state looks."""
+
+    glyph: str
+    word: str
+    style: str
+
+
+STATES: dict[InstanceState, Sign] = {
+    "placed": Sign("◌", "placed", "starting"),
+    "pulling": Sign("◔", "pulling", "starting"),
+    "creating": Sign("◔", "creating", "starting"),
+    "starting": Sign("◑", "starting", "starting"),
+    "running": Sign("◕", "booting", "starting"),
+    "ready": Sign("●", "ready", "ok"),
+    "stopping": Sign("◍", "stopping", "muted"),
+    "stopped": Sign("○", "stopped", "muted"),
+    "failed": Sign("✗", "failed", "error"),
+}
+PHASE_WORDS: dict[PhaseName, str] = {
+    "queue": "queue",
+    "image": "image",
+    "create": "create",
+    "start": "start",
+    "boot": "boot",
+    "first_response": "first response",
+}
+
+
+def is_starting(instance: InstanceRow) -> bool:
+    """Say whether the instance is on its way to ready."""
+    return STATES[instance.state].style == "starting"
+
+
+def instance_sign(instance: InstanceRow) -> Sign:
+    """Return how an instance looks now."""
+    sign = STATES[instance.state]
+    if instance.out_of_memory and instance.state in ("failed", "stopped"):
+        return Sign("✗", "out of memory", "error")
+    if instance.state == "failed" and instance.exit_code is not None:
+        return sign._replace(word=f"exit {instance.exit_code}")
+    if instance.state == "stopped" and "sleep" in instance.reason:
+        return sign._replace(word="asleep")
+    if is_starting(instance) and instance.starting_phase is not None:
+        return sign._replace(word=PHASE_WORDS[instance.starting_phase])
+    return sign
+
+
+def state_words(instance: InstanceRow, time_s: float) -> str:
+    """Return the state and, where it matters, for how long."""
+    word = instance_sign(instance).word
+    if is_starting(instance) and instance.starting_phase is not None:
+        return f"{word} {duration_s(time_s - instance.starting_phase_since_s)}"
+    if word in ("asleep", "stopped"):
+        return f"{word} {duration_s(time_s - instance.since_s)}"
+    return word
+
+
+def region_sign(region: RegionRow) -> Sign:
+    """Return how a region looks now."""
+    if region.state == "unavailable":
+        return Sign("▲", "unavailable", "error")
+    if any(one.state == "ready" for one in region.instances):
+        return Sign("●", "ready", "ok")
+    if any(is_starting(one) for one in region.instances):
+        return Sign("◑", "starting", "starting")
+    if region.state != "ready":
+        return Sign("◌", region.state or "unknown", "muted")
+    return Sign("○", "asleep" if region.instances else "idle", "muted")

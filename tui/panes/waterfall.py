@@ -1,0 +1,138 @@
+"""A request's time as a line of parts: what was measured, what was emulated, what was waiting.
+
+Each kind of time has its own glyph and its own style everywhere on the screen.
+"""
+
+from typing import Literal, NamedTuple
+
+from core.events.types import Hop
+from core.frames.frame import RequestRow
+from tui.panes.graphs import share_out
+from tui.panes.rows import Segment
+from tui.units import milliseconds
+
+TimeKind = Literal["measured", "emulated", "estimated", "cold"]
+GLYPHS: dict[TimeKind, str] = {"measured": "▓", "emulated": "░", "estimated": "┄", "cold": "▒"}
+KIND_WORDS: dict[TimeKind, str] = {
+    "measured": "measured on this machine",
+    "emulated": "emulated distance, waited for",
+    "estimated": "estimated, not waited for",
+    "cold": "waiting for a cold start",
+}
+_DEPTH = {"edge": 0, "worker": 1, "container": 2, "edge_to_region": 3, "cold_start_wait": 4}
+
+
+class Part(NamedTuple):
+    """A stretch of a request's time of one kind."""
+
+    kind: TimeKind
+    duration_ms: float
+
+
+def hop_kind(hop: Hop) -> TimeKind:
+    """Return the kind of time that a hop is."""
+    return "cold" if hop.name == "cold_start_wait" else hop.kind
+
+
+def timeline(request: RequestRow) -> tuple[Part, ...]:
+    """Return the parts of a request in order, from the visitor's send to the last byte.
+
+    Where hops cover each other the innermost counts; time that no hop covers is measured.
+    """
+    outside = [hop for hop in request.trace if hop.name == "visitor_to_edge" and hop.duration_ms > 0]
+    if outside:
+        parts = [Part(hop.kind, hop.duration_ms) for hop in outside]
+    else:
+        parts = [Part("emulated", request.visitor_rtt_ms)] if request.visitor_rtt_ms > 0 else []
+    inner = [hop for hop in request.trace if hop.name in _DEPTH and hop.duration_ms > 0]
+    edges = {0.0, request.duration_ms}
+    for hop in inner:
+        edges.add(_inside(hop.start_ms, request))
+        edges.add(_inside(hop.start_ms + hop.duration_ms, request))
+    times = sorted(edges)
+    for begin, end in zip(times, times[1:], strict=False):
+        parts.append(Part(_kind_at((begin + end) / 2, inner), end - begin))
+    return _merged(parts)
+
+
+def _inside(time_ms: float, request: RequestRow) -> float:
+    return max(0.0, min(time_ms, request.duration_ms))
+
+
+def _kind_at(time_ms: float, hops: list[Hop]) -> TimeKind:
+    covering = [hop for hop in hops if hop.start_ms <= time_ms < hop.start_ms + hop.duration_ms]
+    if not covering:
+        return "measured"
+    return hop_kind(max(covering, key=lambda hop: _DEPTH[hop.name]))
+
+
+def _merged(parts: list[Part]) -> tuple[Part, ...]:
+    merged: list[Part] = []
+    for part in parts:
+        if merged and merged[-1].kind == part.kind:
+            merged[-1] = Part(part.kind, merged[-1].duration_ms + part.duration_ms)
+        else:
+            merged.append(part)
+    return tuple(merged)
+
+
+def totals(parts: tuple[Part, ...]) -> dict[TimeKind, float]:
+    """Return the time of each kind, in milliseconds."""
+    sums: dict[TimeKind, float] = {"estimated": 0.0, "emulated": 0.0, "cold": 0.0, "measured": 0.0}
+    for part in parts:
+        sums[part.kind] += part.duration_ms
+    return sums
+
+
+def bar_segments(parts: tuple[Part, ...], width: int) -> list[Segment]:
+    """Draw the parts in exactly ``width`` cells, each in proportion and none too small to see."""
+    if len([part for part in parts if part.duration_ms > 0]) > width:
+        sums = totals(parts)
+        parts = tuple(Part(kind, sums[kind]) for kind in GLYPHS if sums[kind] > 0)
+    sizes = share_out([part.duration_ms for part in parts], width)
+    return [(GLYPHS[part.kind] * size, part.kind) for part, size in zip(parts, sizes, strict=True) if size]
+
+
+def scaled_length(total_ms: float, longest_ms: float, width: int) -> int:
+    """Return the length of a bar: it grows with the square root, so that 2 ms and 2 s both show."""
+    if longest_ms <= 0 or width <= 0:
+        return 0
+    return max(1, min(width, round((total_ms / longest_ms) ** 0.5 * width)))
+
+
+def figures(sums: dict[TimeKind, float], *, apart: bool) -> list[Segment]:
+    """Write the times as ``171 + 14 ms``: distance, then what was waited for, then what was measured.
+
+    An estimated time has a ``~``; ``apart`` keeps estimated and emulated distance apart.
+    """
+    segments: list[Segment] = []
+
+    def add(text: str, style: str) -> None:
+        if segments:
+            segments.append((" + ", "muted"))
+        segments.append((text, style))
+
+    if apart or not sums["estimated"] or not sums["emulated"]:
+        if sums["estimated"]:
+            add("~" + milliseconds(sums["estimated"]), "estimated")
+        if sums["emulated"]:
+            add(milliseconds(sums["emulated"]), "emulated")
+    else:
+        add("~" + milliseconds(sums["estimated"] + sums["emulated"]), "emulated")
+    if sums["cold"]:
+        add(milliseconds(sums["cold"]), "cold")
+    if sums["measured"] or not segments:
+        add(milliseconds(sums["measured"]), "measured")
+    segments.append((" ms", "muted"))
+    return segments
+
+
+def legend(apart: bool) -> list[Segment]:
+    """Return the legend of the glyphs, for a line of its own."""
+    words: dict[TimeKind, str] = {"measured": "measured", "emulated": "distance", "cold": "cold start"}
+    if apart:
+        words["estimated"] = "estimated"
+    segments: list[Segment] = []
+    for kind, word in words.items():
+        segments += [(GLYPHS[kind] * 2 + " ", kind), (word + "  ", "muted")]
+    return segments

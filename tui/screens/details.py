@@ -1,0 +1,214 @@
+"""The pages behind rows: one request with all hops, one instance, one cold start, the notices."""
+
+from collections.abc import Sequence
+
+from core.events.types import Hop
+from core.frames.frame import ColdStartRow, Frame, InstanceRow, RequestRow
+from tui.panes.cold_starts import start_key
+from tui.panes.graphs import braille_area
+from tui.panes.regions import memory_style
+from tui.panes.requests import status_style
+from tui.panes.rows import Row, Segment, blank, clean, left, right, row
+from tui.panes.states import PHASE_WORDS, instance_sign, state_words
+from tui.panes.waterfall import GLYPHS, KIND_WORDS, figures, hop_kind, timeline, totals
+from tui.screens.operate import instance_of
+from tui.screens.sheet import Sheet
+from tui.units import duration_ms, duration_s, mebibytes, milliseconds, per_second
+from tui.wrap import wrapped
+
+_LABEL = 16
+_HOP_WORDS = {
+    "visitor_to_edge": "visitor ↔ edge",
+    "edge": "edge",
+    "worker": "  Worker",
+    "edge_to_region": "    edge ↔ region",
+    "cold_start_wait": "    cold start",
+    "container": "    container",
+}
+
+
+def details(frame: Frame, pane: str, key: str) -> Sheet | None:
+    """Return the page of a selected row, or None where there is none."""
+    if pane == "flow":
+        request = next((one for one in frame.requests if one.trace_id == key), None)
+        if request is not None:
+            return Sheet(f"Request {key}", lambda width: request_rows(request, width))
+    if pane == "cold_starts":
+        start = next((one for one in frame.cold_starts if start_key(one) == key), None)
+        if start is not None:
+            return Sheet(
+                f"Cold start of {start.instance}", lambda width: start_rows(start, frame.time_s, width)
+            )
+    instance = instance_of(frame, pane, key)
+    if instance is None:
+        return None
+    return Sheet(f"Instance {instance.instance}", lambda width: instance_rows(instance, frame, width))
+
+
+def notices_page(frame: Frame) -> Sheet:
+    """Return the page of all notices, newest first."""
+    return Sheet("Notices", lambda width: notice_rows(frame, width))
+
+
+def _fact(width: int, label: str, *value: Segment) -> Row:
+    return row(width, (left(label, _LABEL), "muted"), *value)
+
+
+def request_rows(request: RequestRow, width: int) -> list[Row]:
+    """Draw one request: the facts, then every hop on one time scale, kinds of time apart."""
+    sums = totals(timeline(request))
+    rows = [
+        row(width, (f"{clean(request.method)} {clean(request.path)}", "strong")),
+        _fact(
+            width,
+            "answer",
+            (str(request.status), status_style(request.status)),
+            (f"  {request.outcome}", "text"),
+        ),
+        _fact(width, "visitor", (f"{clean(request.city)}  →  {clean(request.edge_location)}", "edge")),
+        _fact(
+            width,
+            "answered by",
+            (clean(f"{request.instance} in {request.region}") if request.region else "the edge", "region"),
+        ),
+        _fact(
+            width,
+            "time",
+            *figures(sums, apart=True),
+            (f"  =  {milliseconds(sum(sums.values()))} ms", "strong"),
+        ),
+        _fact(width, "Worker CPU", (duration_ms(request.worker_cpu_ms), "measured")),
+    ]
+    if request.error:
+        lines = wrapped(request.error, width - _LABEL)
+        rows += [_fact(width, "error" if not n else "", (line, "error")) for n, line in enumerate(lines)]
+    rows += [blank(width), *_hops(request, width), blank(width)]
+    present = {hop_kind(hop) for hop in request.trace}
+    rows += [
+        row(width, (GLYPHS[kind] * 3 + " ", kind), (KIND_WORDS[kind], "muted"))
+        for kind in KIND_WORDS
+        if kind in present
+    ]
+    return rows
+
+
+def _hops(request: RequestRow, width: int) -> list[Row]:
+    trace = request.trace
+    if not trace:
+        return [row(width, ("This request has no trace.", "muted"))]
+    begin = min(0.0, *(hop.start_ms for hop in trace))
+    end = max(request.duration_ms, *(hop.start_ms + hop.duration_ms for hop in trace), begin + 0.001)
+    name, figure = 20, 12
+    detail = max((len(hop.detail) for hop in trace), default=0)
+    detail = min(detail + 2, max(width - name - figure - 24, 0))
+    room = max(width - name - figure - detail, 4)
+    return [_hop(hop, (name, room, figure, detail), begin, (end - begin) / room, width) for hop in trace]
+
+
+def _hop(hop: Hop, widths: tuple[int, int, int, int], begin_ms: float, cell_ms: float, width: int) -> Row:
+    name, room, figure, detail = widths
+    kind = hop_kind(hop)
+    first = min(int((hop.start_ms - begin_ms) / cell_ms), room - 1)
+    length = max(1, min(round(hop.duration_ms / cell_ms), room - first))
+    return row(
+        width,
+        (left(_HOP_WORDS[hop.name], name), "text"),
+        (" " * first, "text"),
+        (GLYPHS[kind] * length, kind),
+        (" " * (room - first - length), "text"),
+        (right(("~" if kind == "estimated" else "") + duration_ms(hop.duration_ms), figure), kind),
+        (left(f"  {clean(hop.detail)}", detail) if detail else "", "muted"),
+    )
+
+
+def instance_rows(instance: InstanceRow, frame: Frame, width: int) -> list[Row]:
+    """Draw one instance: its state, its memory against the limit, its cold starts, its last requests."""
+    sign = instance_sign(instance)
+    rows = [
+        _fact(width, "state", (f"{sign.glyph} {state_words(instance, frame.time_s)}", sign.style)),
+        _fact(width, "class", (clean(instance.container), "text")),
+        _fact(width, "region", (clean(instance.region), "region"), (f"  {instance.driver}", "driver")),
+        _fact(width, "since", (duration_s(frame.time_s - instance.since_s), "text")),
+        _fact(width, "requests", (per_second(instance.requests_per_second), "text")),
+        _fact(width, "CPU", (f"{instance.cpu_percent:.1f} % of one core", instance.memory_kind)),
+        _fact(
+            width,
+            "memory",
+            (
+                f"{mebibytes(instance.memory_mib)} of {mebibytes(instance.memory_limit_mib)}",
+                memory_style(instance),
+            ),
+            (f"  {mebibytes(instance.app_memory_mib)} of it the program's own", "muted"),
+        ),
+    ]
+    if instance.reason:
+        rows.append(
+            _fact(
+                width, "reason", (clean(instance.reason), "error" if instance.state == "failed" else "text")
+            )
+        )
+    if instance.memory_history_mib:
+        graph = braille_area(instance.memory_history_mib, width, 6, instance.memory_limit_mib)
+        rows += [blank(width), row(width, ("┄" * (width - 6) + " limit", "faint"))]
+        rows += [row(width, (text, memory_style(instance))) for text in graph]
+    starts = [one for one in frame.cold_starts if one.instance == instance.instance][-3:]
+    for start in starts:
+        rows += [blank(width), *start_rows(start, frame.time_s, width)]
+    return rows
+
+
+def start_rows(start: ColdStartRow, time_s: float, width: int) -> list[Row]:
+    """Draw one cold start: its phases below each other on one time scale."""
+    style = {"ready": "ok", "failed": "error"}.get(start.outcome, "starting")
+    title = f"cold start at {duration_s(start.start_s)}: {start.outcome}"
+    rows = [
+        row(
+            width, (title, style), (f"   {start.waited} requests waited", "cold" if start.waited else "muted")
+        )
+    ]
+    if start.reason:
+        rows += [row(width, (line, "error")) for line in wrapped(start.reason, width)]
+    spans = [(phase.name, phase.start_ms, phase.duration_ms, phase.kind) for phase in start.phases]
+    if start.current is not None:
+        begun_ms = (start.current.start_s - start.start_s) * 1000
+        spans.append(
+            (start.current.name, begun_ms, max((time_s - start.current.start_s) * 1000, 0.0), "measured")
+        )
+    end_ms = max((begin + length for _, begin, length, _ in spans), default=0.0) or 1.0
+    room = max(width - _LABEL - 12, 4)
+    for name, begin, length, kind in spans:
+        first = min(int(begin / end_ms * room), room - 1)
+        size = max(1, min(round(length / end_ms * room), room - first))
+        rows.append(
+            row(
+                width,
+                (left("  " + PHASE_WORDS[name], _LABEL), "text"),
+                (" " * first, "text"),
+                (" " * size, f"phase-{name}"),
+                (" " * (room - first - size), "text"),
+                (right(("" if kind == "measured" else "~") + duration_ms(length), 12), kind),
+            )
+        )
+    return rows
+
+
+def notice_rows(frame: Frame, width: int) -> list[Row]:
+    """Draw the notices, newest first, each with its advice."""
+    if not frame.notices:
+        return [row(width, ("Nothing to tell.", "muted"))]
+    rows: list[Row] = []
+    for notice in reversed(frame.notices):
+        sign, style = {"error": ("✗", "error"), "warning": ("▲", "warning")}.get(notice.level, ("·", "muted"))
+        ago = duration_s(frame.time_s - notice.time_s)
+        rows.append(
+            row(width, (f"{sign} ", style), (clean(notice.subject), "strong"), (f"  {ago} ago", "muted"))
+        )
+        rows += _indented(notice.message, "text", width)
+        rows += _indented(f"→ {notice.advice}", "title", width) if notice.advice else []
+    if frame.dropped.notices:
+        rows.append(row(width, (f"{frame.dropped.notices} older notices are no longer kept.", "muted")))
+    return rows
+
+
+def _indented(text: str, style: str, width: int) -> Sequence[Row]:
+    return [row(width, ("  " + line, style)) for line in wrapped(text, max(width - 2, 1))]

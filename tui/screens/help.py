@@ -1,0 +1,50 @@
+"""The help page: every key from the table of actions, and what the glyphs mean."""
+
+from tui.actions import CONTEXTS, Action, actions_in, keys_of
+from tui.panes.rows import Row, Segment, blank, left, row
+from tui.panes.states import PHASE_WORDS, STATES
+from tui.panes.waterfall import GLYPHS, KIND_WORDS
+from tui.screens.sheet import Sheet
+from tui.wrap import wrapped
+
+_KEY_WIDTH = 20
+_BAR_NOTE = (
+    "A request's bar grows with the square root of its time, so that 2 ms and 2 s both show; "
+    "the parts inside it are in proportion. Cold starts share one straight scale."
+)
+
+
+def help_page() -> Sheet:
+    """Make the help page."""
+    return Sheet("Help", draw, widest=100)
+
+
+def draw(width: int) -> list[Row]:
+    """Draw all of the help."""
+    rows: list[Row] = []
+    for context, words in CONTEXTS.items():
+        rows.append(row(width, (words, "title")))
+        for action in actions_in(context):
+            rows += _action(action, width)
+        rows.append(blank(width))
+    rows.append(row(width, ("Kinds of time", "title")))
+    rows += [
+        row(width, (left(f"  {GLYPHS[kind] * 4}", _KEY_WIDTH), kind), (words, "text"))
+        for kind, words in KIND_WORDS.items()
+    ]
+    rows += [row(width, (f"  {line}", "muted")) for line in wrapped(_BAR_NOTE, width - 2)]
+    rows += [blank(width), row(width, ("Phases of a cold start", "title"))]
+    phases: list[Segment] = [("  ", "text")]
+    for name, word in PHASE_WORDS.items():
+        phases += [(f" {word} ", f"phase-{name}"), (" ", "text")]
+    rows += [row(width, *phases), blank(width), row(width, ("States of an instance", "title"))]
+    signs: list[Segment] = [("  ", "text")]
+    for sign in STATES.values():
+        signs += [(f"{sign.glyph} ", sign.style), (f"{sign.word}  ", "text")]
+    return [*rows, row(width, *signs)]
+
+
+def _action(action: Action, width: int) -> list[Row]:
+    lines = wrapped(action.help, max(width - _KEY_WIDTH, 10))
+    first = row(width, (left(f"  {keys_of(action)}", _KEY_WIDTH), "key"), (lines[0], "text"))
+    return [first, *(row(width, (" " * _KEY_WIDTH + line, "text")) for line in lines[1:])]

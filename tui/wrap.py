@@ -1,0 +1,29 @@
+"""Breaks text into lines of a width in cells."""
+
+from tui.panes.rows import cells, clean, cut
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return the text in lines of at most ``width`` cells, broken between words where it can be."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        lines += _paragraph(clean(paragraph), max(width, 1))
+    return lines
+
+
+def _paragraph(text: str, width: int) -> list[str]:
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        joined = f"{line} {word}" if line else word
+        if cells(joined) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while cells(line) > width:
+            head = cut(line, width + 1)[:-1] or line[:1]
+            lines.append(head)
+            line = line[len(head) :]
+    return [*lines, line]

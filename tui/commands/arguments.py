@@ -1,0 +1,111 @@
+"""What can be written after ``hybrid-tui``. Imports nothing heavy: the first line on screen waits for it."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+PROGRAM = "hybrid-tui"
+DRIVERS = ("auto", "docker", "process", "simulated")
+DEFAULT_PORT = 8787
+"""The same as core.options.DEFAULT_PORT, which would bring in more than this room may import."""
+_DESCRIPTION = """\
+Run a Worker at the edge in front of containers in regions, and see every hop, every cold start, every cent.
+
+Without a command: in a folder with a hybrid.toml, up; elsewhere, demo."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM, description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action=_Version)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _add_runs(commands)
+    _add_projects(commands)
+    _add_others(commands)
+    return parser
+
+
+def _add_runs(commands: Any) -> None:
+    up = commands.add_parser("up", help="run the deployment in a folder, with a console")
+    up.add_argument("path", nargs="?", default=".", metavar="PATH", help="the folder, or its hybrid.toml")
+    _add_run_options(up)
+    demo = commands.add_parser("demo", help="run a small shop in three regions, with a console")
+    _add_run_options(demo)
+    attach = commands.add_parser("attach", help="open a console on a deployment that runs")
+    attach.add_argument("name", nargs="?", metavar="NAME", help="the deployment; needed when several run")
+    ps = commands.add_parser("ps", help="list the deployments that run")
+    _add_json(ps)
+    down = commands.add_parser("down", help="stop a deployment, and remove what a killed one left behind")
+    down.add_argument("name", nargs="?", metavar="NAME", help="the deployment; needed when there are several")
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--driver", choices=DRIVERS, default="auto", help="what runs the containers")
+    parser.add_argument(
+        "--port",
+        type=port_number,
+        default=DEFAULT_PORT,
+        metavar="N",
+        help=f"the port on 127.0.0.1, {DEFAULT_PORT} when not given; 0 takes a free one",
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="draw the same at random every time")
+    parser.add_argument(
+        "--for", dest="for_s", type=duration_s, metavar="DURATION", help="end by itself, such as after 30s"
+    )
+    parser.add_argument("--headless", action="store_true", help="run here, without a console")
+    parser.add_argument("--json", action="store_true", help="print every event as a JSON line (headless)")
+
+
+def _add_projects(commands: Any) -> None:
+    new = commands.add_parser("new", help="write a small project that runs at once")
+    new.add_argument("name", metavar="NAME", help="the folder to make; its name is the deployment's")
+    new.add_argument("--template", default="flask", metavar="TEMPLATE", help="flask, static or demo")
+    schema = commands.add_parser("schema", help="print a JSON Schema")
+    schema.add_argument(
+        "what", choices=("events", "config"), help="of the lines of --json, or of hybrid.toml"
+    )
+
+
+def _add_others(commands: Any) -> None:
+    doctor = commands.add_parser("doctor", help="find what is wrong on this machine, and how to mend it")
+    doctor.add_argument("--port", type=port_number, default=DEFAULT_PORT, metavar="N", help="the port to try")
+    _add_json(doctor)
+    screenshots = commands.add_parser("screenshots", help="draw pictures of the console")
+    screenshots.add_argument("folder", nargs="?", default="screenshots", metavar="FOLDER", help="where to")
+    completion = commands.add_parser("completion", help="print what a shell needs to complete commands")
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh", "fish"), help="the shell")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="for machines")
+
+
+def port_number(text: str) -> int:
+    """Read a port. Raises ArgumentTypeError that says what is allowed."""
+    if text.isascii() and text.isdigit() and int(text) <= 65_535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port; write a number from 0 to 65535")
+
+
+def duration_s(text: str) -> float:
+    """Read a duration in seconds. Raises ArgumentTypeError that says what is allowed."""
+    from core.model.durations import parse_duration_s
+
+    try:
+        return parse_duration_s(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+class _Version(argparse.Action):
+    """Print the version; it is looked up only when it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
+        from importlib.metadata import version
+
+        parser.exit(message=f"{PROGRAM} {version(PROGRAM)}\n")

@@ -1,0 +1,51 @@
+"""Ask a running engine to stop, and end it when it does not answer."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+from core.control.client import ControlClient, EngineGone
+
+from core.runs import RunRecord, is_alive
+
+ANSWER_TIMEOUT_S = 30.0
+"""How long an engine may take to remove all its instances."""
+END_TIMEOUT_S = 5.0
+_LOOK_EVERY_S = 0.02
+
+
+def stop_run(record: RunRecord) -> None:
+    """Stop an engine: by its control socket, else by SIGTERM, else by SIGKILL; returns when it has ended."""
+    asyncio.run(_stop(record))
+
+
+async def _stop(record: RunRecord) -> None:
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            await _ask(record)
+    except (EngineGone, OSError, TimeoutError):
+        pass  # what cannot be asked is ended by signals, below
+    for number in (None, signal.SIGTERM, signal.SIGKILL):
+        if number is not None and is_alive(record):
+            os.kill(record.pid, number)
+        if await _has_ended(record):
+            return
+
+
+async def _ask(record: RunRecord) -> None:
+    client = await ControlClient.connect(Path(record.socket))
+    try:
+        await client.stop_engine()
+    finally:
+        await client.close()
+
+
+async def _has_ended(record: RunRecord) -> bool:
+    try:
+        async with asyncio.timeout(END_TIMEOUT_S):
+            while is_alive(record):
+                await asyncio.sleep(_LOOK_EVERY_S)
+    except TimeoutError:
+        return False
+    return True

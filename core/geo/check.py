@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from core.geo.edge_locations import EdgeLocation, nearest_edge_location
+from core.geo.edge_locations import nearest_edge_location
 from core.geo.places import Place, city_names, find_place
 from core.geo.regions import known_region, known_regions
 from core.model.mistakes import KeyPath, Mistake, nearest
@@ -43,18 +43,6 @@ def problems(deployment: "Deployment") -> Iterator[Mistake]:
     for city in traffic.cities:
         if find_place(city) is None:
             yield _unknown_city(("traffic", "cities", city), city)
-
-
-def default_edge_location(deployment: "Deployment") -> EdgeLocation:
-    """Return the edge location of visitors who name no city: of traffic.city, else of the first region.
-
-    Raises UnknownPlace.
-    """
-    city = deployment.traffic.city
-    place = find_place(city) if city else _resolve(deployment.regions[0])
-    if place is None:
-        raise UnknownPlace(f'the place "{city or deployment.regions[0].id}" is not known')
-    return nearest_edge_location(place.latitude, place.longitude)
 
 
 def _place_of(region: "Region") -> RegionPlace:

@@ -1,6 +1,6 @@
 import pytest
 
-from core.geo.check import UnknownPlace, default_edge_location, places, problems
+from core.geo.check import UnknownPlace, places, problems
 from core.model.deployment import Container, Deployment, Region, Traffic, Worker
 
 
@@ -67,8 +67,3 @@ def test_unknown_cities_of_visitors_are_named_with_their_keys() -> None:
 def test_places_of_an_unknown_region_is_an_error_that_names_it() -> None:
     with pytest.raises(UnknownPlace, match="moon"):
         places(deployment((Region(id="moon"),)))
-
-
-def test_visitors_come_from_the_traffic_s_city_else_from_the_first_region() -> None:
-    assert default_edge_location(deployment(traffic=Traffic(city="Lisbon"))).code == "LIS"
-    assert default_edge_location(deployment((Region(id="eu-central"), Region(id="us-east")))).code == "FRA"

@@ -1,0 +1,70 @@
+"""The answer on its way to the visitor: its bytes counted, its end noticed however it comes."""
+
+from collections.abc import AsyncIterator
+
+from core.edge.streams import WatchedBody, WatchedTunnel, close_body
+from core.edge.visit import Visit
+from core.edge.visits import CpuReport, Visits
+from core.events.types import Kind
+from core.http.messages import Headers, Response, Tunnel
+
+
+class AnswerWatch:
+    """Watches one answer and ends its visit."""
+
+    __slots__ = ("_cpu_kind", "_cpu_ms", "_visit", "_visits")
+
+    def __init__(self, visits: Visits, visit: Visit, cpu_ms: CpuReport, cpu_kind: Kind) -> None:
+        self._visits = visits
+        self._visit = visit
+        self._cpu_ms = cpu_ms
+        self._cpu_kind = cpu_kind
+
+    async def watch(self, response: Response) -> Response:
+        """Return the response as the visitor gets it; one without a body has ended here."""
+        visit = self._visit
+        visit.status = response.status
+        headers = visit.fields.of_answer(response.headers)
+        if response.tunnel is not None:
+            tunnel = self._tunnel(response.tunnel)
+            return Response(response.status, headers, None, tunnel, tunnel.close)
+        if response.body is None:
+            await self._visits.finish(visit, self._cpu_ms, self._cpu_kind)
+            return Response(response.status, headers, None, None, response.close)
+        return self._streamed(response, response.body, headers)
+
+    def _streamed(self, response: Response, body: AsyncIterator[bytes], headers: Headers) -> Response:
+        async def close() -> None:
+            await self._close(response, body)
+
+        watched = WatchedBody(body, self._visit.count_response_bytes, self._body_ended)
+        return Response(response.status, headers, watched, None, close)
+
+    def _tunnel(self, inner: Tunnel) -> WatchedTunnel:
+        async def closed() -> None:
+            await self._visits.finish(visit, self._cpu_ms, self._cpu_kind)
+
+        visit = self._visit
+        return WatchedTunnel(inner, visit.count_response_bytes, visit.count_request_bytes, closed)
+
+    async def _body_ended(self, error: BaseException | None) -> None:
+        visit = self._visit
+        if error is None:
+            await self._visits.finish(visit, self._cpu_ms, self._cpu_kind)
+        elif visit.duration_ms is None:
+            visit.note_failure(error)
+            self._visits.finish_later(visit, self._cpu_ms, self._cpu_kind)
+
+    async def _close(self, response: Response, body: AsyncIterator[bytes]) -> None:
+        """Let go of the answer; when it was not read to its end, its visitor has left."""
+        unread = self._visits.end(self._visit)
+        if unread:
+            self._visit.left = True
+        try:
+            if response.close is not None:
+                await response.close()
+            else:
+                await close_body(body)
+        finally:
+            if unread:
+                await self._visits.publish(self._visit, self._cpu_ms, self._cpu_kind)

@@ -1,0 +1,152 @@
+"""A deployment on virtual time whose Worker and containers are scripted by the test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from random import Random
+from typing import Any
+
+from core.clock import VirtualClock, run_virtual
+from core.containers.service import ContainerAnswer
+from core.edge.edge import Edge
+from core.events.bus import EventBus
+from core.events.types import AnyEvent, DriverName, Kind, RegionInfo, RequestFinished
+from core.geo.regions import known_regions
+from core.http.messages import Headers, Request, Response, text_response
+from core.model.deployment import Container, Deployment, Traffic, Worker
+from core.worker.runtime import Answer, SubRequest
+
+Script = Callable[["World", str, Request], Awaitable[Response]]
+
+
+async def hello(_world: "World", _trace_id: str, _request: Request) -> Response:
+    """Answer at the edge."""
+    return text_response(200, "hello")
+
+
+async def pass_on(world: "World", trace_id: str, request: Request) -> Response:
+    """Pass the request on to the container, as it is."""
+    return await world.edge.binding_fetch(SubRequest(trace_id, 1, "APP"), request)
+
+
+class ScriptedRuntime:
+    """A runtime whose Worker is a coroutine of the test."""
+
+    name = "scripted"
+    cpu_kind: Kind = "measured"
+
+    def __init__(self, world: "World", script: Script) -> None:
+        self._world = world
+        self.script = script
+        self.seen: list[Request] = []
+        self.cpu_ms = 1.25
+        self.report = asyncio.Event()
+        self.report.set()
+
+    async def start(self) -> None:
+        """Nothing to load."""
+
+    async def fetch(self, trace_id: str, request: Request) -> Answer:
+        self.seen.append(request)
+        response = await self.script(self._world, trace_id, request)
+        return Answer(response, self._cpu)
+
+    async def _cpu(self) -> float:
+        await self.report.wait()
+        return self.cpu_ms
+
+    async def stop(self) -> None:
+        """Nothing to end."""
+
+
+class ScriptedContainers:
+    """Containers that take ``cold_wait_s`` to start and ``service_s`` to answer."""
+
+    def __init__(self) -> None:
+        self.cold_wait_s = 0.0
+        self.service_s = 0.010
+        self.error = ""
+        self.response: Callable[[], Response] = lambda: text_response(200, "from the container")
+        self.seen: list[tuple[str, str, Request]] = []
+
+    async def fetch(self, container: str, region: str, request: Request) -> ContainerAnswer:
+        self.seen.append((container, region, request))
+        await asyncio.sleep(self.cold_wait_s + self.service_s)
+        instance = "" if self.error else f"{container}-1"
+        return ContainerAnswer(self.response(), instance, self.cold_wait_s * 1000, self.error)
+
+
+class World:
+    """An edge with all that it needs, and the events that it published."""
+
+    def __init__(
+        self,
+        script: Script = hello,
+        regions: tuple[str, ...] = ("us-east", "ap-northeast"),
+        driver: DriverName = "process",
+        traffic_city: str = "",
+        latency: float = 1.0,
+        containers: tuple[Container, ...] = (Container(binding="APP", command=("serve",)),),
+    ) -> None:
+        self.clock = VirtualClock()
+        self.bus = EventBus(self.clock)
+        self.events: list[AnyEvent] = []
+        self.bus.subscribe(self.events.append)
+        self.runtime = ScriptedRuntime(self, script)
+        self.containers = ScriptedContainers()
+        deployment = Deployment(
+            name="shop",
+            worker=Worker(main="worker.py"),
+            containers=containers,
+            traffic=Traffic(city=traffic_city),
+            latency=latency,
+        )
+        known = known_regions()
+        infos = [
+            RegionInfo(one, known[one].city, known[one].latitude, known[one].longitude, driver)
+            for one in regions
+        ]
+        self.edge = Edge(deployment, infos, self.runtime, self.containers, self.bus, self.clock, Random(1))
+
+    def run(self, main: Coroutine[Any, Any, Any]) -> Any:
+        """Run ``main`` on this world's virtual time, to its end."""
+        return run_virtual(main, self.clock)
+
+    def visit(
+        self, *fields: tuple[bytes, bytes], target: str = "/", method: str = "GET"
+    ) -> tuple[int, bytes]:
+        """Make one whole visit and return its status and body."""
+        request = Request(method, target, list(fields))
+
+        async def main() -> tuple[int, bytes]:
+            response = await self.edge.handle(request)
+            return response.status, await body_of(response)
+
+        status, body = self.run(main())
+        return status, body
+
+    @property
+    def requests(self) -> list[RequestFinished]:
+        """Return the finished requests."""
+        return [one for one in self.events if isinstance(one, RequestFinished)]
+
+    @property
+    def last(self) -> RequestFinished:
+        """Return the one finished request; there must be one alone."""
+        (one,) = self.requests
+        return one
+
+
+async def body_of(response: Response) -> bytes:
+    """Read a response's body to its end."""
+    return b"" if response.body is None else b"".join([chunk async for chunk in response.body])
+
+
+async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
+    """Yield each part."""
+    for part in parts:
+        yield part
+
+
+def streamed(*parts: bytes, headers: Headers | None = None) -> Response:
+    """Make a response of several chunks."""
+    return Response(200, headers or [], chunks(*parts))

@@ -151,8 +151,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("close", ("escape",), "sheet", "Close", "Close the page.", in_palette=False),
 )
 KEY_NAMES = {
-    **{"question_mark": "?", "colon": ":", "plus": "+", "escape": "esc", "f1": "F1"},
-    **{"pagedown": "page down", "pageup": "page up", "down": "↓", "up": "↑"},
+    "question_mark": "?",
+    "colon": ":",
+    "plus": "+",
+    "escape": "esc",
+    "f1": "F1",
+    "pagedown": "page down",
+    "pageup": "page up",
+    "down": "↓",
+    "up": "↑",
 }
 
 

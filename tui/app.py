@@ -1,6 +1,9 @@
 """The console: one application over one source of frames."""
 
+import os
 from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -12,6 +15,10 @@ from tui.bindings import bindings
 from tui.screens.dashboard import DashboardScreen
 from tui.source import FrameSource, SourceGone
 from tui.themes import load_stylesheet, load_themes
+
+THEME_VARIABLE = "HYBRID_TUI_THEME"
+"""Names the theme to begin with: ``dark`` or ``light``."""
+_THEME_PREFIX = "hybrid-"
 
 
 class Console(App[None]):
@@ -29,7 +36,11 @@ class Console(App[None]):
         self.owner = owner
         for one in self.themes:
             self.register_theme(one)
-        self.theme = theme or self.themes[0].name
+        self.theme = self._theme_name(theme)
+
+    def _theme_name(self, wanted: str) -> str:
+        names = [one.name for one in self.themes]
+        return next((name for name in names if wanted in (name, name.removeprefix(_THEME_PREFIX))), names[0])
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the default theme's colours, so that the stylesheet holds under every theme."""
@@ -45,7 +56,7 @@ class Console(App[None]):
         for action in ACTIONS:
             if action.in_palette:
                 title = f"{action.title}  ({keys_of(action)})"
-                yield SystemCommand(title, action.help, lambda name=action.id: self._run(name))  # type: ignore[misc]
+                yield SystemCommand(title, action.help, partial(self._run, action.id))
 
     def _run(self, action: str) -> None:
         name = action.partition("(")[0]
@@ -105,3 +116,12 @@ class Console(App[None]):
             self.exit()
         else:
             self.notify(reply.message, title="The engine did not stop", severity="error", timeout=10)
+
+
+def run_console(socket: str | Path, owner: bool) -> int:
+    """Show the deployment behind a control socket until the user leaves; return the exit code."""
+    from tui.live import LiveSource
+
+    console = Console(LiveSource(socket), owner=owner, theme=os.environ.get(THEME_VARIABLE, ""))
+    console.run()
+    return console.return_code or 0

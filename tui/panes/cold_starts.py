@@ -8,6 +8,7 @@ from core.frames.frame import ColdStartRow, Frame
 from tui.panes.graphs import share_out
 from tui.panes.rows import Area, Row, Segment, View, cells, clean, first_shown, left, right, row, width_of
 from tui.panes.states import PHASE_WORDS
+from tui.panes.waterfall import GLYPHS
 from tui.units import duration_ms, milliseconds
 
 
@@ -85,15 +86,13 @@ def _start(start: ColdStartRow, time_s: float, width: int, name: int, longest_ms
 
 def _end(start: ColdStartRow, total_ms: float, width: int) -> list[Segment]:
     style = {"ready": "text", "failed": "error"}.get(start.outcome, "starting")
-    sign = {"ready": "", "failed": "✗ "}.get(start.outcome, "")
-    end: list[Segment] = [(right(f"{sign}{duration_ms(total_ms)}", 9), style)]
-    if start.outcome == "starting":
-        end.append((" …", "starting"))
-    elif width >= 36:
-        end.append(("  ", "text"))
-    if width >= 36:
-        waited = f" {start.waited} waited" if start.outcome != "starting" else f" {start.waited} wait"
-        end.append((left(waited if start.waited else "", 10), "cold"))
+    sign = {"ready": " ", "failed": "✗"}.get(start.outcome, "…")
+    end: list[Segment] = [(right(duration_ms(total_ms), 8) + sign, style)]
+    if width >= 60:
+        word = "waits" if start.outcome == "starting" else "waited"
+        end.append((left(f" {GLYPHS['cold']} {start.waited} {word}" if start.waited else "", 13), "cold"))
+    elif width >= 30:
+        end.append((left(f" {GLYPHS['cold']}{start.waited}" if start.waited else "", 5), "cold"))
     if width >= 70:
         end.append((left(f" {clean(start.region)}", 16), "muted"))
     if width >= 110:
@@ -125,7 +124,7 @@ def _label(stretch: _Stretch, size: int) -> str:
 def _legend(width: int) -> Row:
     segments: list[Segment] = []
     for name, word in PHASE_WORDS.items():
-        segments += [(f" {word[0]} ", f"phase-{name}"), (f" {word}  ", "muted")]
+        segments += [(f" {word} ", f"phase-{name}"), (" ", "text")]
     return row(width, *segments)
 
 
@@ -136,6 +135,12 @@ def _foot(frame: Frame, width: int) -> list[Row]:
     segments: list[Segment] = []
     labels = (("p50", totals.p50_ms), ("p95", totals.p95_ms), ("worst", totals.worst_ms))
     for label, value_ms in labels:
-        segments += [(f"{label} ", "muted"), (f"{duration_ms(value_ms)}  ", "strong")]
-    segments.append((f"{totals.waited_total} waited", "cold" if totals.waited_total else "muted"))
+        figure = [(f"{label} ", "muted"), (f"{duration_ms(value_ms)}  ", "strong")]
+        if width_of([*segments, *figure]) <= width + 2:
+            segments += figure
+    waited = f"{GLYPHS['cold']}{totals.waited_total}"
+    for words in (f"{totals.waited_total} requests waited", f"{totals.waited_total} waited", waited):
+        if width_of(segments) + cells(words) <= width:
+            segments.append((words, "cold" if totals.waited_total else "muted"))
+            break
     return [row(width, *segments)]

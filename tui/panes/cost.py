@@ -2,7 +2,7 @@
 
 from core.frames.frame import CostLine, Frame
 from tui.panes.graphs import bar, sparkline
-from tui.panes.rows import Area, Row, Segment, View, clean, left, right, row, rule, spread
+from tui.panes.rows import Area, Row, Segment, View, cells, clean, left, right, row, rule, spread
 from tui.units import percent, usd
 
 _IDLE_HIGH = 0.5
@@ -21,7 +21,8 @@ def layout(frame: Frame, area: Area, view: View) -> list[Row]:
         rows.append(rule(area.width))
         room = area.height - len(rows)
         shown = lines if len(lines) <= room else lines[: room - 1]
-        rows += [_line(line, area.width, view.selected) for line in shown]
+        quantity_width = max(cells(_quantity(line)) for line in lines) + 2 if area.width >= 44 else 0
+        rows += [_line(line, area.width, quantity_width, view.selected) for line in shown]
         if len(shown) < len(lines):
             rows.append(row(area.width, (f"+ {len(lines) - len(shown)} more lines", "muted")))
     return rows[: area.height]
@@ -65,20 +66,18 @@ def _figure(width: int, label: int, name: str, value: list[Segment]) -> Row:
     return row(width, (left(name, label) + " ", "muted"), *value)
 
 
-def _line(line: CostLine, width: int, selected: str) -> Row:
+def _line(line: CostLine, width: int, quantity_width: int, selected: str) -> Row:
     amount = right(usd(line.amount_usd), 10)
     end: list[Segment] = [(amount, "cost")]
-    if width >= 44:
-        end.insert(0, (right(f" {_quantity(line.quantity)} {clean(line.unit)}", min(24, width - 28)), "text"))
+    if quantity_width:
+        end.insert(0, (right(_quantity(line), quantity_width), "text"))
     if width >= 76:
         end.insert(1, (right(f"× ${clean(line.unit_price_usd)}", 16), "muted"))
     drawn = spread(width, [(clean(line.item), "text")], end, key=line.item)
     return drawn._replace(cursor=line.item == selected)
 
 
-def _quantity(text: str) -> str:
-    whole, _, rest = text.partition(".")
-    try:
-        return f"{int(whole):,}" + (f".{rest[:1]}" if rest and len(whole) < 4 else "")
-    except ValueError:
-        return clean(text)
+def _quantity(line: CostLine) -> str:
+    whole, _, rest = line.quantity.partition(".")
+    tenths = f".{rest[:1]}" if rest and len(whole) < 4 else ""
+    return f"{int(whole):,}{tenths} {clean(line.unit)}"

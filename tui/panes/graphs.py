@@ -65,22 +65,24 @@ def _cell(first: int, second: int) -> str:
     return _CELLS[max(0, min(first, 4))][max(0, min(second, 4))]
 
 
-def share_out(parts: Sequence[float], width: int) -> list[int]:
-    """Divide ``width`` cells among parts in proportion; every part above zero gets one where there is room."""
+def share_out(parts: Sequence[float], width: int, groups: Sequence[str] = ()) -> list[int]:
+    """Divide ``width`` cells among parts in proportion.
+
+    Of each group at least the largest part gets a cell, as long as there is room for all groups.
+    """
     total = sum(parts)
     if total <= 0 or width <= 0:
         return [0] * len(parts)
     exact = [part / total * width for part in parts]
     sizes = [int(size) for size in exact]
-    for index, part in enumerate(parts):
-        if part > 0 and sizes[index] == 0:
-            sizes[index] = 1
-    order = sorted(range(len(parts)), key=lambda i: (sizes[i] - exact[i], i))
-    step = 0
-    while sum(sizes) < width:
-        sizes[order[step % len(order)]] += 1
-        step += 1
-    while sum(sizes) > width:
-        largest = max(range(len(parts)), key=lambda i: (sizes[i], i))
-        sizes[largest] -= 1
+    by_rest = sorted(range(len(parts)), key=lambda i: (sizes[i] - exact[i], i))
+    for index in by_rest[: width - sum(sizes)]:
+        sizes[index] += 1
+    for group in dict.fromkeys(groups):
+        members = [i for i, name in enumerate(groups) if name == group and parts[i] > 0]
+        if members and not any(sizes[i] for i in members):
+            donor = max(range(len(parts)), key=lambda i: sizes[i])
+            if sizes[donor] > 1:
+                sizes[donor] -= 1
+                sizes[max(members, key=lambda i: parts[i])] += 1
     return sizes

@@ -64,7 +64,7 @@ def _figures(instance: InstanceRow, width: int) -> list[Segment]:
     sign = "! " if style == "memory-full" else ""
     if width < 34:
         return [(right(f"{sign}{instance.memory_mib:,.0f} MiB", 10), style)]
-    limit = f"{instance.memory_mib:,.0f} / {mebibytes(instance.memory_limit_mib)}"
+    limit = f"{instance.memory_mib:,.0f} / {instance.memory_limit_mib:,.0f} MiB"
     return [
         (right(f"{sign}{limit}", 16 if width < 60 else 20), style if style != "memory" else "text"),
         (right(percent(_share(instance)), 6), style),

@@ -31,36 +31,29 @@ def picture(frame: Frame, width: int, height: int) -> list[Row]:
     """Draw the flow of the last ten seconds in ``height`` lines."""
     shape = _shape(width)
     targets = _targets(frame, shape.target, height)
-    rows = []
-    for line in range(height):
-        rows.append(
-            row(
-                width,
-                *_location(frame, shape.locations, line, height),
-                *(
-                    _arrow(frame.flow.requests_per_second, shape.arrow, frame.time_s)
-                    if line == 0
-                    else _gap(shape.arrow)
-                ),
-                *_worker(frame, shape.worker, line),
-                *_branch(line, len(targets)),
-                *(targets[line](shape) if line < len(targets) else ()),
-            )
+    arrow = _arrow(frame.flow.requests_per_second, shape.arrow, frame.time_s)
+    return [
+        row(
+            width,
+            *_location(frame, shape.locations, line, height),
+            *(arrow if line == 0 else _gap(shape.arrow)),
+            *_worker(frame, shape.worker, line),
+            *_branch(line, len(targets)),
+            *(targets[line](shape) if line < len(targets) else ()),
         )
-    return rows
+        for line in range(height)
+    ]
 
 
 def _shape(width: int) -> _Shape:
     if width < 58:
-        locations, worker = (11, 7) if width >= 40 else (8, 0)
-        arrow = 11 if width >= 44 else 9 if width >= 40 else 7
-        branch = 9
+        locations, arrow, worker, branch = (11, 4, 7, 9) if width >= 40 else (9, 4, 0, 9)
+    elif width < 96:
+        locations, arrow, worker, branch = 17, 12, 12, 11
     else:
-        locations, worker = (19, 15) if width < 96 else (24, 20)
-        spare = max(width - locations - worker - 32, 24)
-        arrow = min(max(14, spare // 3), 30)
-        branch = arrow
-    return _Shape(locations, arrow, worker, branch, max(width - locations - arrow - worker - branch - 2, 1))
+        locations, worker = 24, 20
+        arrow = branch = min((width - locations - worker - 32) // 2, 32)
+    return _Shape(locations, arrow, worker, branch, max(width - locations - arrow - worker - branch - 1, 1))
 
 
 def _gap(width: int) -> tuple[Segment, ...]:
@@ -81,7 +74,7 @@ def _location(frame: Frame, width: int, line: int, height: int) -> tuple[Segment
         return ((left(f" +{len(locations) - line + 1} more", width), "muted"),)
     location = locations[line - 1]
     rate = per_second(location.requests_per_second)
-    if width < 16:
+    if width < 20:
         return ((left(f" {clean(location.code)} {rate}", width), "text"),)
     name = left(f" {clean(location.code)} {clean(location.city)}", width - 7)
     return (name, "text"), (right(rate, 6) + " ", "muted")
@@ -91,7 +84,7 @@ def _arrow(rate: float, width: int, time_s: float) -> tuple[Segment, ...]:
     if rate <= 0:
         label = " 0/s " if width >= 9 else ""
         return ((_around(label, "┄", width - 2) + "▷ ", "faint"),)
-    label = f" {per_second(rate)} "
+    label = f" {per_second(rate)} " if width >= 7 else ""
     body = _around(label, "─", width - 2)
     return _with_pulse(body, time_s, rate), ("▶ ", "edge")
 
@@ -121,7 +114,7 @@ def _worker(frame: Frame, width: int, line: int) -> tuple[Segment, ...]:
         return ((left("✗ Worker" if failed else "Worker", width), "error" if failed else "strong"),)
     time = duration_ms(frame.flow.worker_p50_ms)
     cpu = duration_ms(frame.flow.worker_cpu_mean_ms)
-    compact = (time, "cpu " + cpu.removesuffix(" ms"), "")
+    compact = (time, f"{cpu.removesuffix(' ms')} cpu", "")
     full = (f"p50 {time}", f"cpu {cpu}", clean(worker.runtime) if worker else "")
     texts = compact if width < 12 else full
     return (

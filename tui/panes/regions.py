@@ -2,13 +2,14 @@
 
 from core.frames.frame import Frame, InstanceRow, RegionRow
 from tui.panes.graphs import bar, sparkline
-from tui.panes.rows import Area, Row, Segment, View, clean, first_shown, left, right, row, spread
+from tui.panes.rows import Area, Row, Segment, View, clean, first_shown, left, right, row, spread, width_of
 from tui.panes.states import instance_sign, is_starting, region_sign, state_words
 from tui.units import duration_s, mebibytes, per_second
 
 REGION_KEY = "region:"
 _WIDE = 70
 _GRAPH = 40
+_STATE = 13
 _STARTING_BAR_S = 10.0
 """The bar of a start under way fills over this time; longer starts keep it full."""
 
@@ -81,16 +82,24 @@ def _region(region: RegionRow, width: int) -> Row:
 
 def _column_titles(frame: Frame, width: int) -> Row:
     name = _name_width(frame)
-    start = [(f"    {left('instance', name)} {left('state', 16)}", "muted")]
+    start = [(f"    {left('instance', name)} {left('state', _STATE)}", "muted")]
     graph = _graph_width(width, name)
-    end = f"{left('', graph)}{right('memory', 9)}{right('limit', 9)}{right('cpu', 7)}{right('for', 8)}{right('rate', 8)}"
+    figures = "".join(
+        right(*one) for one in (("memory", 9), ("limit", 9), ("cpu", 7), ("for", 8), ("rate", 8))
+    )
+    end = " " * graph + figures
     return spread(width, start, [(end, "muted")])
+
+
+def _columns(width: int) -> list[tuple[str, int]]:
+    age = [("for", 8)] if width >= 84 else []
+    return [("memory", 9), ("limit", 9), ("cpu", 7), *age, ("rate", 8)]
 
 
 def _graph_width(width: int, name: int) -> int:
     if width >= _WIDE:
-        return max(0, min(40, width - name - 16 - 5 - 41 - 2))
-    return max(0, min(12, width - name - 26 - 5)) if width >= _GRAPH - 4 else 0
+        return max(0, min(40, width - name - _STATE - 5 - sum(size for _, size in _columns(width)) - 2))
+    return max(0, min(14, width - name - 27)) if width >= _GRAPH - 4 else 0
 
 
 def _instance(instance: InstanceRow, width: int, frame: Frame, name: int) -> Row:
@@ -106,10 +115,9 @@ def _instance(instance: InstanceRow, width: int, frame: Frame, name: int) -> Row
     if instance.state in ("stopped", "stopping", "failed"):
         reason = f"  {clean(instance.reason)}" if instance.reason and width >= _GRAPH else ""
         return row(width, *start, (words, sign.style), (reason, "muted"))
-    state_width = 16 if width >= _WIDE else 5
-    return spread(
-        width, [*start, (left(words, state_width), sign.style)], _figures(instance, width, name, frame)
-    )
+    end = _figures(instance, width, name, frame)
+    room = width - width_of(start) - width_of(end)
+    return spread(width, [*start, (words if len(words) <= room else "", sign.style)], end)
 
 
 def _starting_end(instance: InstanceRow, width: int, frame: Frame) -> list[Segment]:
@@ -137,11 +145,6 @@ def _figures(instance: InstanceRow, width: int, name: int, frame: Frame) -> list
     memory = (right(mebibytes(instance.memory_mib), 9), style if style != "memory" else "text")
     if width < _WIDE:
         return [memory, (f" {history}" if graph else "", style), rate]
-    return [
-        (history, style),
-        memory,
-        (right(mebibytes(instance.memory_limit_mib), 9), "muted"),
-        (right(f"{instance.cpu_percent:.0f} %", 7), "text"),
-        (right(duration_s(frame.time_s - instance.since_s), 8), "muted"),
-        rate,
-    ]
+    age = (right(duration_s(frame.time_s - instance.since_s), 8) if width >= 84 else "", "muted")
+    limit = (right(mebibytes(instance.memory_limit_mib), 9), "muted")
+    return [(history, style), memory, limit, (right(f"{instance.cpu_percent:.0f} %", 7), "text"), age, rate]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from core.frames.frame import Frame, RequestRow
 from tui.panes.rows import Row, Segment, View, clean, first_shown, left, right, row, width_of
-from tui.panes.waterfall import bar_segments, figures, scaled_length, timeline, totals
+from tui.panes.waterfall import Part, bar_segments, figures, scaled_length, timeline, totals
 from tui.units import duration_ms
 
 FAR_MS = 80.0
@@ -54,17 +54,18 @@ def _waiting_words(frame: Frame) -> str:
 
 def _columns(width: int) -> Columns:
     if width < 40:
-        return Columns(0, max(width - 19, 4), 0, 0, 8, False)
+        return Columns(0, max(width - 24, 4), 0, 0, 8, False)
     if width < 58:
         spare = width - 25
         return Columns(0, spare // 2, 0, spare - spare // 2, 8, False)
     if width < 96:
-        spare = width - 56
-        path = 9 + spare // 2
-        return Columns(5, path, 13, max(width - 47 - path, 0), 17, False)
-    spare = width - 64
+        method = 5 if width >= 84 else 0
+        spare = width - 47 - method
+        path = 8 + max(spare - 8, 0) // 3
+        return Columns(method, path, 13, max(spare - path, 0), 17, False)
+    spare = width - 66
     path = min(16 + spare // 5, 32)
-    return Columns(7, path, 15, max(width - 64 - path, 0), 27, True)
+    return Columns(7, path, 15, max(spare - path, 0), 27, True)
 
 
 def _head(width: int, columns: Columns) -> Row:
@@ -99,7 +100,9 @@ def place(request: RequestRow) -> Segment:
     return ("edge", "edge") if request.outcome == "edge" else ("-", "muted")
 
 
-def _segments(request: RequestRow, columns: Columns, parts: tuple, longest: float) -> list[Segment]:  # type: ignore[type-arg]
+def _segments(
+    request: RequestRow, columns: Columns, parts: tuple[Part, ...], longest: float
+) -> list[Segment]:
     sums = totals(parts)
     total = sum(sums.values())
     length = scaled_length(total, longest, columns.bar - 1)
@@ -113,7 +116,7 @@ def _segments(request: RequestRow, columns: Columns, parts: tuple, longest: floa
         *bar_segments(parts, length),
         (" " * (columns.bar - length), "text"),
     ]
-    if columns.method:
+    if columns.where:
         numbers = figures(sums, apart=columns.time_apart)
         pad = columns.time - width_of(numbers)
         segments += (

@@ -3,6 +3,8 @@
 Each kind of time has its own glyph and its own style everywhere on the screen.
 """
 
+import math
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from core.events.types import Hop
@@ -50,7 +52,7 @@ def timeline(request: RequestRow) -> tuple[Part, ...]:
         edges.add(_inside(hop.start_ms, request))
         edges.add(_inside(hop.start_ms + hop.duration_ms, request))
     times = sorted(edges)
-    for begin, end in zip(times, times[1:], strict=False):
+    for begin, end in pairwise(times):
         parts.append(Part(_kind_at((begin + end) / 2, inner), end - begin))
     return _merged(parts)
 
@@ -85,11 +87,8 @@ def totals(parts: tuple[Part, ...]) -> dict[TimeKind, float]:
 
 
 def bar_segments(parts: tuple[Part, ...], width: int) -> list[Segment]:
-    """Draw the parts in exactly ``width`` cells, each in proportion and none too small to see."""
-    if len([part for part in parts if part.duration_ms > 0]) > width:
-        sums = totals(parts)
-        parts = tuple(Part(kind, sums[kind]) for kind in GLYPHS if sums[kind] > 0)
-    sizes = share_out([part.duration_ms for part in parts], width)
+    """Draw the parts in exactly ``width`` cells, in proportion; no kind of time is too small to see."""
+    sizes = share_out([part.duration_ms for part in parts], width, [part.kind for part in parts])
     return [(GLYPHS[part.kind] * size, part.kind) for part, size in zip(parts, sizes, strict=True) if size]
 
 
@@ -97,7 +96,7 @@ def scaled_length(total_ms: float, longest_ms: float, width: int) -> int:
     """Return the length of a bar: it grows with the square root, so that 2 ms and 2 s both show."""
     if longest_ms <= 0 or width <= 0:
         return 0
-    return max(1, min(width, round((total_ms / longest_ms) ** 0.5 * width)))
+    return max(1, min(width, round(math.sqrt(total_ms / longest_ms) * width)))
 
 
 def figures(sums: dict[TimeKind, float], *, apart: bool) -> list[Segment]:

@@ -105,14 +105,15 @@ def _model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
     for part in path:
         if isinstance(part, str):
             field = found.model_fields.get(part) if found else None
-            found = _model_in(field.annotation) if field else None
+            found = model_in(field.annotation) if field else None
     return found
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the model in a field's annotation, such as Region in tuple[Region, ...]; None where none is."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+    return next((found for part in get_args(annotation) if (found := model_in(part))), None)
 
 
 def _pattern(context: Mapping[str, Any], _value: Any) -> str:

@@ -23,22 +23,14 @@ def stop_run(record: RunRecord) -> None:
 async def _stop(record: RunRecord) -> None:
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            await _ask(record)
-    except (EngineGone, OSError, TimeoutError):
+            await ControlClient(Path(record.socket)).stop_engine()
+    except (EngineGone, TimeoutError):
         pass  # what cannot be asked is ended by signals, below
     for number in (None, signal.SIGTERM, signal.SIGKILL):
         if number is not None and is_alive(record):
             os.kill(record.pid, number)
         if await _has_ended(record):
             return
-
-
-async def _ask(record: RunRecord) -> None:
-    client = await ControlClient.connect(Path(record.socket))
-    try:
-        await client.stop_engine()
-    finally:
-        await client.close()
 
 
 async def _has_ended(record: RunRecord) -> bool:

@@ -6,7 +6,10 @@ from core.edge.streams import WatchedBody, WatchedTunnel, close_body
 from core.edge.visit import Visit
 from core.edge.visits import CpuReport, Visits
 from core.events.types import Kind
-from core.http.messages import Headers, Response, Tunnel
+from core.http.messages import Headers, Response, Tunnel, find_header
+
+_WITHOUT_BODY = (204, 304)
+"""Statuses whose answers end with their headers (RFC 9110, section 6.4.1); so do answers to HEAD."""
 
 
 class AnswerWatch:
@@ -28,15 +31,21 @@ class AnswerWatch:
         if response.tunnel is not None:
             tunnel = self._tunnel(response.tunnel)
             return Response(response.status, headers, None, tunnel, tunnel.close)
-        if response.body is None:
-            await self._visits.finish(visit, self._cpu_ms, self._cpu_kind)
-            return Response(response.status, headers, None, None, response.close)
+        if response.body is None or visit.method == "HEAD" or response.status in _WITHOUT_BODY:
+            return await self._ended_here(response, headers)
         return self._streamed(response, response.body, headers)
+
+    async def _ended_here(self, response: Response, headers: Headers) -> Response:
+        if response.body is not None:
+            await _release(response)
+        await self._visits.finish(self._visit, self._cpu_ms, self._cpu_kind)
+        return Response(response.status, headers, None, None, response.close)
 
     def _streamed(self, response: Response, body: AsyncIterator[bytes], headers: Headers) -> Response:
         async def close() -> None:
-            await self._close(response, body)
+            await self._close(response)
 
+        self._visit.expected_bytes = _content_length(headers)
         watched = WatchedBody(body, self._visit.count_response_bytes, self._body_ended)
         return Response(response.status, headers, watched, None, close)
 
@@ -55,16 +64,25 @@ class AnswerWatch:
             visit.note_failure(error)
             self._visits.finish_later(visit, self._cpu_ms, self._cpu_kind)
 
-    async def _close(self, response: Response, body: AsyncIterator[bytes]) -> None:
+    async def _close(self, response: Response) -> None:
         """Let go of the answer; when it was not read to its end, its visitor has left."""
-        unread = self._visits.end(self._visit)
-        if unread:
-            self._visit.left = True
+        ends_here = self._visits.end(self._visit)
+        if ends_here:
+            self._visit.note_leaving()
         try:
-            if response.close is not None:
-                await response.close()
-            else:
-                await close_body(body)
+            await _release(response)
         finally:
-            if unread:
+            if ends_here:
                 await self._visits.publish(self._visit, self._cpu_ms, self._cpu_kind)
+
+
+async def _release(response: Response) -> None:
+    if response.close is not None:
+        await response.close()
+    else:
+        await close_body(response.body)
+
+
+def _content_length(headers: Headers) -> int | None:
+    value = find_header(headers, b"content-length")
+    return int(value) if value is not None and value.isdigit() else None

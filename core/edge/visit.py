@@ -20,6 +20,7 @@ class Visit:
         "container_reached",
         "duration_ms",
         "error",
+        "expected_bytes",
         "fields",
         "instance",
         "left",
@@ -49,6 +50,8 @@ class Visit:
         self.region = self.instance = self.error = ""
         self.region_rtt_ms = 0.0
         self.request_bytes = self.response_bytes = self.sub_requests = 0
+        self.expected_bytes: int | None = None
+        """The length that the answer's headers give its body, where they do."""
         self.container_reached = self.left = self.broken = False
         self.duration_ms: float | None = None
         """From arrival to the last byte; None while it is under way."""
@@ -65,13 +68,17 @@ class Visit:
         """Add to the bytes of the response's body."""
         self.response_bytes += number
 
+    def note_leaving(self) -> None:
+        """Note that the visitor has gone; one that has received the whole answer has not left it."""
+        self.left = self.left or self.expected_bytes is None or self.response_bytes < self.expected_bytes
+
     def note_failure(self, error: BaseException) -> None:
         """Note what ended the request before its time: its visitor, or something that broke."""
         if self.left or isinstance(error, asyncio.CancelledError):
-            self.left = True
+            self.note_leaving()
         else:
             self.broken = True
-            self.error = self.error or f"the answer broke off: {error}"
+            self.error = self.error or f"{type(error).__name__}: {error}"
 
     def end(self, now_s: float) -> bool:
         """Note the end; False when the visit had ended before."""

@@ -95,6 +95,23 @@ def test_a_class_goes_only_to_its_own_regions() -> None:
     assert world.last.region == "us-east"
 
 
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
+def test_an_answer_whose_body_nobody_reads_ends_with_its_headers(method: str, status: int) -> None:
+    closed: list[str] = []
+
+    async def with_body(_world: World, _trace_id: str, _request: Request) -> Response:
+        async def close() -> None:
+            closed.append("freed")
+
+        return Response(status, [(b"content-length", b"3")], chunks(b"abc"), None, close)
+
+    world = World(with_body)
+    assert world.visit(method=method) == (status, b"")
+    event = world.last
+    assert (event.outcome, event.status, event.response_bytes) == ("edge", status, 0)
+    assert closed == ["freed"]
+
+
 def test_the_latency_scale_can_be_changed_while_running() -> None:
     world = World(pass_on, regions=("us-east",))
     world.visit(TOKYO)
@@ -307,7 +324,7 @@ def test_a_fault_inside_the_engine_is_published_and_passed_on() -> None:
     with pytest.raises(LookupError):
         world.visit()
     assert (world.last.status, world.last.outcome) == (500, "error")
-    assert world.last.error == "the answer broke off: an engine's own mistake"
+    assert world.last.error == "LookupError: an engine's own mistake"
 
 
 def test_the_same_seed_gives_the_same_events() -> None:

@@ -125,6 +125,30 @@ def test_a_reader_cancelled_in_the_middle_is_a_visitor_who_left() -> None:
     assert (world.last.outcome, world.last.response_bytes) == ("canceled", 5)
 
 
+def test_a_visitor_who_closes_once_all_announced_bytes_have_come_has_not_left() -> None:
+    async def lingering() -> AsyncIterator[bytes]:
+        yield b"whole"
+        await asyncio.sleep(60)
+
+    world = World(pass_on)
+    world.containers.response = lambda: Response(200, [(b"content-length", b"5")], lingering())
+
+    async def main() -> None:
+        response = await world.edge.handle(Request("GET", "/"))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(3):
+                await body_of(response)
+        second = await world.edge.handle(Request("GET", "/"))
+        assert second.body is not None
+        assert second.close is not None
+        await second.body.__anext__()
+        await second.close()
+        await world.edge.close()
+
+    world.run(main())
+    assert [(one.outcome, one.status) for one in world.requests] == [("container", 200)] * 2
+
+
 def test_an_answer_that_breaks_off_is_an_error_with_the_status_that_was_sent() -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield b"half"

@@ -233,8 +233,7 @@ async def _send(cycle: RequestResponseCycle, response: Response) -> None:
         cycle.chunked_encoding = False
         cycle.expected_content_length = sys.maxsize
     if cycle.waiting_for_100_continue:
-        # The visitor may or may not send the body that was never asked for: this connection is spent.
-        cycle.keep_alive = False
+        _settle_expectation(cycle, response)
     await cycle.send({"type": "http.response.start", "status": response.status, "headers": headers})
     if response.body is not None and not bodiless:
         async for data in response.body:
@@ -243,6 +242,16 @@ async def _send(cycle: RequestResponseCycle, response: Response) -> None:
     if bodiless or until_close:
         cycle.expected_content_length = 0
     await cycle.send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _settle_expectation(cycle: RequestResponseCycle, response: Response) -> None:
+    """Ask for a body that was not read yet, or, when the answer is an error, do without it."""
+    if response.status < 400:
+        cycle.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        cycle.waiting_for_100_continue = False
+    else:
+        # The visitor may or may not send the body that was never asked for: this connection is spent.
+        cycle.keep_alive = False
 
 
 async def _close(response: Response) -> None:

@@ -1,0 +1,399 @@
+"""The server: framing, limits, streaming, disconnects and stopping."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from core.http.client import PooledClient
+from core.http.errors import CannotListen, ClientGone, PortTaken
+from core.http.messages import Request, Response, one_chunk, text_response
+from core.http.server import Server, serve, serve_unix
+
+WAIT_S = 20
+
+
+async def read_all(response: Response) -> bytes:
+    if response.body is None:
+        return b""
+    return b"".join([chunk async for chunk in response.body])
+
+
+async def echo_target(request: Request) -> Response:
+    return text_response(200, f"{request.method} {request.target}")
+
+
+async def echo_body(request: Request) -> Response:
+    return Response(200, [(b"content-type", b"application/octet-stream")], request.body)
+
+
+async def talk(port: int, data: bytes) -> bytes:
+    """Send raw bytes and return everything that comes until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(data)
+    async with asyncio.timeout(WAIT_S):
+        answer = await reader.read(-1)
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+async def test_a_free_port_is_taken_and_told(client: PooledClient) -> None:
+    server = await serve(echo_target)
+    response = await client.fetch(("127.0.0.1", server.port), Request("GET", "/a?b=c"))
+    assert server.port > 0
+    assert (response.status, await read_all(response)) == (200, b"GET /a?b=c")
+    await server.stop()
+
+
+async def test_a_taken_port_has_an_error_of_its_own() -> None:
+    server = await serve(echo_target)
+    with pytest.raises(PortTaken, match=f"port {server.port} .* is taken"):
+        await serve(echo_target, port=server.port)
+    await server.stop()
+
+
+async def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CannotListen, match=r"missing.*No such file"):
+        await serve_unix(echo_target, tmp_path / "missing" / "s.sock")
+
+
+async def test_a_unix_socket_serves_and_goes_away_with_the_server(
+    tmp_path: Path, client: PooledClient
+) -> None:
+    path = tmp_path / "s.sock"
+    server = await serve_unix(echo_target, path)
+    response = await client.fetch(str(path), Request("GET", "/x"))
+    assert await read_all(response) == b"GET /x"
+    await server.stop()
+    assert not path.exists()
+
+
+async def test_a_thousand_kept_alive_requests_at_concurrency_32(client: PooledClient) -> None:
+    server = await serve(echo_target)
+    address = ("127.0.0.1", server.port)
+    numbers = iter(range(1000))
+    seen: list[bytes] = []
+
+    async def visitor() -> None:
+        for number in numbers:
+            response = await client.fetch(address, Request("GET", f"/{number}"))
+            seen.append(await read_all(response))
+
+    await asyncio.gather(*(visitor() for _ in range(32)))
+    assert sorted(seen) == sorted(b"GET /%d" % number for number in range(1000))
+    assert server.connections <= 32
+    await server.stop()
+
+
+async def test_an_exception_is_a_plain_500_and_the_server_lives_on(client: PooledClient) -> None:
+    async def fail(request: Request) -> Response:
+        raise RuntimeError("secret detail")
+
+    server = await serve(fail)
+    for _ in range(2):
+        response = await client.fetch(("127.0.0.1", server.port), Request("GET", "/"))
+        assert (response.status, await read_all(response)) == (500, b"Internal Server Error")
+    await server.stop()
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
+async def test_an_answer_without_a_body_keeps_the_connection(
+    client: PooledClient, method: str, status: int
+) -> None:
+    async def handler(request: Request) -> Response:
+        headers = [] if status == 204 else [(b"content-length", b"5")]
+        return Response(status, headers, one_chunk(b"hello"))
+
+    server = await serve(handler)
+    address = ("127.0.0.1", server.port)
+    for _ in range(3):
+        response = await client.fetch(address, Request(method, "/"))
+        assert (response.status, await read_all(response)) == (status, b"")
+        assert client.idle_connections(address) == 1
+    assert server.connections == 1
+    await server.stop()
+
+
+async def test_pipelined_requests_are_answered_in_order() -> None:
+    server = await serve(echo_target)
+    answer = await talk(
+        server.port,
+        b"GET /1 HTTP/1.1\r\nhost: a\r\n\r\nGET /2 HTTP/1.1\r\nhost: a\r\n\r\n"
+        b"GET /3 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    )
+    assert [answer.find(b"GET /%d" % number) > 0 for number in (1, 2, 3)] == [True] * 3
+    assert answer.find(b"GET /1") < answer.find(b"GET /2") < answer.find(b"GET /3")
+    await server.stop()
+
+
+async def test_a_broken_pipelined_request_waits_for_the_answer_before_it() -> None:
+    server = await serve(echo_target)
+    answer = await talk(server.port, b"GET /1 HTTP/1.1\r\nhost: a\r\n\r\nNOT HTTP\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"GET /1")
+    await server.stop()
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nhost: a\r\n\r\n", b"414"),
+        (b"GET / HTTP/1.1\r\nhost: a\r\nx: " + b"a" * 140_000 + b"\r\n\r\n", b"431"),
+        (b"GET / HTTP/1.1\r\nhost: a\r\nx: " + b"a" * 300_000, b"431"),
+        (b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * 30_000 + b"\r\n", b"431"),
+        (b"nonsense\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n", b"400"),
+        (b"CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n", b"400"),
+    ],
+    ids=["url", "one field", "unfinished field", "many fields", "nonsense", "smuggling", "connect"],
+)
+async def test_what_is_too_large_or_broken_is_refused(request_bytes: bytes, status: bytes) -> None:
+    server = await serve(echo_target)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(request_bytes)
+    async with asyncio.timeout(WAIT_S):
+        line = await reader.readline()
+    assert line.split(b" ")[1] == status
+    writer.transport.abort()
+    await server.stop()
+
+
+async def test_a_url_of_16_kb_and_fields_of_100_kb_pass(client: PooledClient) -> None:
+    server = await serve(echo_target)
+    target = "/" + "a" * (16 * 1024 - 1)
+    request = Request("GET", target, [(b"x", b"b" * 100 * 1024)])
+    response = await client.fetch(("127.0.0.1", server.port), request)
+    assert await read_all(response) == b"GET " + target.encode()
+    await server.stop()
+
+
+async def test_trailers_do_not_become_fields_of_the_request() -> None:
+    seen: list[Request] = []
+
+    async def handler(request: Request) -> Response:
+        assert request.body is not None
+        body = b"".join([chunk async for chunk in request.body])
+        seen.append(request)
+        return text_response(200, body.decode())
+
+    server = await serve(handler)
+    answer = await talk(
+        server.port,
+        b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+        b"3\r\nabc\r\n0\r\nx-admin: yes\r\n\r\n",
+    )
+    assert answer.endswith(b"abc")
+    assert seen[0].header(b"x-admin") is None
+    await server.stop()
+
+
+async def test_100_continue_comes_before_an_answer_that_streams_the_body_back() -> None:
+    server = await serve(echo_body)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n")
+    async with asyncio.timeout(WAIT_S):
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b"ab")
+        assert b"200 OK" in await reader.readuntil(b"\r\n\r\n")
+        assert await reader.readuntil(b"0\r\n\r\n") == b"2\r\nab\r\n0\r\n\r\n"
+    writer.close()
+    await writer.wait_closed()
+    await server.stop()
+
+
+async def test_a_refused_body_is_not_asked_for_and_the_connection_closes() -> None:
+    async def refuse(request: Request) -> Response:
+        return text_response(413, "too large")
+
+    server = await serve(refuse)
+    answer = await talk(
+        server.port, b"POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n"
+    )
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"connection: close" in answer
+    await server.stop()
+
+
+async def test_http_1_0_gets_no_chunks_and_a_closed_connection() -> None:
+    async def handler(request: Request) -> Response:
+        return Response(200, [], one_chunk(b"hello"))
+
+    server = await serve(handler)
+    answer = await talk(server.port, b"GET / HTTP/1.0\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert body == b"hello"
+    assert b"transfer-encoding" not in head
+    await server.stop()
+
+
+@pytest.mark.parametrize("body", [b"", b"abc"])
+async def test_an_upgrade_to_http2_is_read_as_an_ordinary_request(body: bytes) -> None:
+    server = await serve(echo_body)
+    answer = await talk(
+        server.port,
+        b"POST /up HTTP/1.1\r\nhost: a\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\n"
+        b"http2-settings: AAMAAABk\r\ncontent-length: %d\r\n\r\n%b"
+        b"GET /next HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n" % (len(body), body),
+    )
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    assert body in answer
+    await server.stop()
+
+
+async def test_a_disconnect_cancels_the_handler() -> None:
+    started, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def handler(request: Request) -> Response:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        raise AssertionError
+
+    server = await serve(handler)
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+    async with asyncio.timeout(WAIT_S):
+        await started.wait()
+        writer.close()
+        await cancelled.wait()
+    await server.stop()
+
+
+async def test_a_disconnect_ends_the_response_body_and_frees_the_response() -> None:
+    started, ended, freed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                started.set()
+                yield b"x" * 65536
+        finally:
+            ended.set()
+
+    async def free() -> None:
+        freed.set()
+
+    async def handler(request: Request) -> Response:
+        return Response(200, [], endless(), close=free)
+
+    server = await serve(handler)
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+    async with asyncio.timeout(WAIT_S):
+        await started.wait()
+        writer.transport.abort()
+        await ended.wait()
+        await freed.wait()
+    await server.stop()
+
+
+async def test_a_request_body_that_breaks_off_says_so() -> None:
+    result: asyncio.Future[type[BaseException]] = asyncio.get_running_loop().create_future()
+
+    async def handler(request: Request) -> Response:
+        assert request.body is not None
+        try:
+            async for _ in request.body:
+                pass
+        except BaseException as error:
+            result.set_result(type(error))
+            raise
+        raise AssertionError
+
+    server = await serve(handler)
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nabc")
+    await writer.drain()
+    writer.close()
+    async with asyncio.timeout(WAIT_S):
+        assert await result in (ClientGone, asyncio.CancelledError)
+    await server.stop()
+
+
+async def test_a_body_that_breaks_off_is_not_ended_as_if_it_were_whole() -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"abc"
+        raise RuntimeError("the instance is gone")
+
+    async def handler(request: Request) -> Response:
+        return Response(200, [], broken())
+
+    server = await serve(handler)
+    answer = await talk(server.port, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+    assert b"abc" in answer
+    assert b"0\r\n\r\n" not in answer
+    await server.stop()
+
+
+async def test_an_answer_may_come_while_the_body_is_still_being_sent() -> None:
+    server = await serve(echo_target)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"POST /early HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabc")
+    async with asyncio.timeout(WAIT_S):
+        assert b"200 OK" in await reader.readuntil(b"\r\n\r\n")
+        assert await reader.readexactly(11) == b"POST /early"
+        writer.write(b"defGET /next HTTP/1.1\r\nhost: a\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        assert await reader.readexactly(9) == b"GET /next"
+    writer.close()
+    await writer.wait_closed()
+    await server.stop()
+
+
+@pytest.fixture
+async def slow() -> AsyncIterator[tuple[Server, asyncio.Event, asyncio.Event]]:
+    started, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handler(request: Request) -> Response:
+        started.set()
+        await go_on.wait()
+        return text_response(200, "done")
+
+    server = await serve(handler)
+    yield server, started, go_on
+    await server.stop()
+
+
+async def test_stopping_lets_requests_end_within_the_grace(
+    slow: tuple[Server, asyncio.Event, asyncio.Event], client: PooledClient
+) -> None:
+    server, started, go_on = slow
+    fetch = asyncio.create_task(client.fetch(("127.0.0.1", server.port), Request("GET", "/")))
+    await started.wait()
+    stop = asyncio.create_task(server.stop(grace_s=WAIT_S))
+    await asyncio.sleep(0)
+    go_on.set()
+    assert await read_all(await fetch) == b"done"
+    async with asyncio.timeout(WAIT_S / 2):
+        await stop
+    assert server.connections == 0
+
+
+async def test_stopping_without_grace_cancels_requests(
+    slow: tuple[Server, asyncio.Event, asyncio.Event],
+) -> None:
+    server, started, _ = slow
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+    await started.wait()
+    async with asyncio.timeout(WAIT_S):
+        await server.stop()
+    assert server.connections == 0
+    writer.close()
+
+
+async def test_idle_connections_are_closed_by_stopping() -> None:
+    server = await serve(echo_target)
+    pairs = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(20)]
+    async with asyncio.timeout(WAIT_S):
+        while server.connections < 20:
+            await asyncio.sleep(0)
+        await server.stop()
+        assert [await reader.read() for reader, _ in pairs] == [b""] * 20
+    for _, writer in pairs:
+        writer.close()

@@ -5,7 +5,7 @@ from tui.panes.widget import PaneSpec
 
 BOXED: tuple[PaneSpec, ...] = (
     PaneSpec("regions", regions.layout, "1 Regions", regions.keys, regions.subtitle),
-    PaneSpec("flow", flow.layout, "2 Request flow", flow.keys, flow.subtitle),
+    PaneSpec("flow", flow.layout, "2 Request flow", flow.keys, flow.subtitle, counted=False),
     PaneSpec("cold_starts", cold_starts.layout, "3 Cold starts", cold_starts.keys, cold_starts.subtitle),
     PaneSpec("memory", memory.layout, "4 Memory", memory.keys, memory.subtitle),
     PaneSpec("cost", cost.layout, "5 Cost", cost.keys, cost.subtitle),

@@ -29,7 +29,7 @@ def start_key(start: ColdStartRow) -> str:
 
 
 def layout(frame: Frame, area: Area, view: View) -> list[Row]:
-    """Draw the starts, newest first, then the totals; bars share one scale."""
+    """Draw the starts, newest first, then the totals; bars share one scale, ``»`` marks a longer one."""
     foot = _foot(frame, area.width) if area.height >= 3 else []
     if not frame.cold_starts:
         return [row(area.width, ("No cold start yet.", "muted")), *foot][: area.height]
@@ -39,7 +39,7 @@ def layout(frame: Frame, area: Area, view: View) -> list[Row]:
     selected = names.index(view.selected) if view.selected in names else None
     top = first_shown(len(names), room, view.top, selected)
     shown = frame.cold_starts[::-1][top : top + room]
-    longest = max((_total_ms(start, frame.time_s) for start in shown), default=0.0)
+    longest = _scale_ms([_total_ms(start, frame.time_s) for start in shown])
     name = min(max((len(start.instance) for start in shown), default=5), 12 if area.width >= 40 else 8)
     rows = [_start(start, frame.time_s, area.width, name, longest, view) for start in shown]
     rows += [row(area.width)] * (room - len(rows))
@@ -66,12 +66,21 @@ def _total_ms(start: ColdStartRow, time_s: float) -> float:
     return max(start.total_ms, sum(phase.duration_ms for phase in start.phases), 0.001)
 
 
+def _scale_ms(totals_ms: list[float]) -> float:
+    """Return the time that a full bar stands for: the longest, or four times the median if that is less."""
+    if not totals_ms:
+        return 0.0
+    return min(max(totals_ms), 4 * sorted(totals_ms)[(len(totals_ms) - 1) // 2])
+
+
 def _start(start: ColdStartRow, time_s: float, width: int, name: int, longest_ms: float, view: View) -> Row:
     total_ms = _total_ms(start, time_s)
     end = _end(start, total_ms, width)
     room = max(width - name - 1 - width_of(end), 0)
     length = max(1, min(room, round(total_ms / longest_ms * room))) if room else 0
     bar = _bar(list(_stretches(start, time_s)), length)
+    if total_ms > longest_ms * 1.01 and bar:
+        bar[-1] = (bar[-1][0][:-1] + "»", bar[-1][1])
     key = start_key(start)
     drawn = row(
         width,

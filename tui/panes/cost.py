@@ -2,7 +2,7 @@
 
 from core.frames.frame import CostLine, Frame
 from tui.panes.graphs import bar, sparkline
-from tui.panes.rows import Area, Row, Segment, View, cells, clean, left, right, row, rule, spread
+from tui.panes.rows import Area, Row, Segment, View, cells, clean, first_shown, left, right, row, rule, spread
 from tui.units import percent, usd
 
 _IDLE_HIGH = 0.5
@@ -17,14 +17,14 @@ def layout(frame: Frame, area: Area, view: View) -> list[Row]:
     """Draw the meter, then as many lines of the bill as there is room for."""
     rows = _meter(frame, area.width)
     lines = frame.cost.lines
-    if lines and area.height >= len(rows) + 3:
+    if lines and area.height >= len(rows) + 2:
         rows.append(rule(area.width))
         room = area.height - len(rows)
-        shown = lines if len(lines) <= room else lines[: room - 1]
+        names = keys(frame)
+        selected = names.index(view.selected) if view.selected in names else None
+        top = first_shown(len(lines), room, view.top, selected)
         quantity_width = max(cells(_quantity(line)) for line in lines) + 2 if area.width >= 44 else 0
-        rows += [_line(line, area.width, quantity_width, view.selected) for line in shown]
-        if len(shown) < len(lines):
-            rows.append(row(area.width, (f"+ {len(lines) - len(shown)} more lines", "muted")))
+        rows += [_line(line, area.width, quantity_width, view.selected) for line in lines[top : top + room]]
     return rows[: area.height]
 
 

@@ -1,12 +1,8 @@
-"""Small graphs made of characters: sparklines, bars and braille areas."""
+"""Small graphs made of characters: sparklines, bars and areas."""
 
 from collections.abc import Sequence
 
 BLOCKS = "▁▂▃▄▅▆▇█"
-_BRAILLE = 0x2800
-_LEFT_DOTS = (0x40, 0x04, 0x02, 0x01)
-_RIGHT_DOTS = (0x80, 0x20, 0x10, 0x08)
-"""The dots of a braille cell's two columns, from the bottom up."""
 
 
 def sparkline(values: Sequence[float], width: int, ceiling: float) -> str:
@@ -32,37 +28,27 @@ def bar(share: float, width: int) -> tuple[str, str]:
     return "▰" * full, "▱" * (width - full)
 
 
-def braille_area(values: Sequence[float], width: int, height: int, ceiling: float) -> list[str]:
-    """Draw the last ``2 * width`` values as a filled area in ``height`` lines, the top line first.
+def area(values: Sequence[float], width: int, height: int, ceiling: float) -> list[str]:
+    """Draw the last ``width`` values as a filled area in ``height`` lines, the top line first.
 
-    A value at ``ceiling`` reaches the top; a value above zero shows at least one dot.
+    A value at ``ceiling`` reaches the top; a value above zero shows at least the lowest block.
     """
-    shown = list(values[-2 * width :])
-    columns = [0.0] * (2 * width - len(shown)) + shown
-    dots = [_dots(value, ceiling, height * 4) for value in columns]
-    lines = []
-    for line in range(height - 1, -1, -1):
-        base = line * 4
-        lines.append("".join(_cell(dots[2 * x] - base, dots[2 * x + 1] - base) for x in range(width)))
-    return lines
+    shown = values[-width:] if width > 0 else ()
+    levels = [_eighths(value, ceiling, height * 8) for value in shown]
+    pad = " " * (width - len(levels))
+    return [
+        pad + "".join(_PARTS[max(0, min(level - base, 8))] for level in levels)
+        for base in range((height - 1) * 8, -1, -8)
+    ]
 
 
-def _dots(value: float, ceiling: float, most: int) -> int:
+_PARTS = " " + BLOCKS
+
+
+def _eighths(value: float, ceiling: float, most: int) -> int:
     if value <= 0 or ceiling <= 0:
         return 0
     return max(1, min(most, round(value / ceiling * most)))
-
-
-_CELLS = [
-    [chr(_BRAILLE + sum(_LEFT_DOTS[:first]) + sum(_RIGHT_DOTS[:second])) for second in range(5)]
-    for first in range(5)
-]
-
-
-def _cell(first: int, second: int) -> str:
-    if first <= 0 and second <= 0:
-        return " "
-    return _CELLS[max(0, min(first, 4))][max(0, min(second, 4))]
 
 
 def share_out(parts: Sequence[float], width: int, groups: Sequence[str] = ()) -> list[int]:

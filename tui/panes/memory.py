@@ -1,7 +1,7 @@
 """Container memory: the history of each instance against its limit."""
 
 from core.frames.frame import Frame, InstanceRow
-from tui.panes.graphs import braille_area, sparkline
+from tui.panes import graphs
 from tui.panes.regions import memory_style
 from tui.panes.rows import Area, Row, Segment, View, clean, first_shown, left, right, row, spread, width_of
 from tui.units import mebibytes, percent
@@ -74,7 +74,7 @@ def _figures(instance: InstanceRow, width: int) -> list[Segment]:
 def _line(instance: InstanceRow, width: int, name: int) -> Row:
     end = _figures(instance, width)
     graph = max(width - name - 1 - width_of(end), 0)
-    history = sparkline(instance.memory_history_mib, graph, instance.memory_limit_mib)
+    history = graphs.sparkline(instance.memory_history_mib, graph, instance.memory_limit_mib)
     start: list[Segment] = [
         (left(clean(instance.instance), name) + " ", "text"),
         (history, memory_style(instance)),
@@ -89,7 +89,7 @@ def _tall(instance: InstanceRow, width: int, height: int) -> list[Row]:
     word = " limit " if room >= 12 else ""
     line = "┄" * (room - len(word)) + word
     rows = [spread(width, [*title, ("  ", "text"), (line, "faint")], end)]
-    lines = braille_area(instance.memory_history_mib, width, height - 1, instance.memory_limit_mib)
+    lines = graphs.area(instance.memory_history_mib, width, height - 1, instance.memory_limit_mib)
     style = memory_style(instance)
     rows += [row(width, (text, style)) for text in lines]
     return rows

@@ -160,8 +160,9 @@ def _targets(frame: Frame, width: int, height: int) -> list[_Target]:
 def _region_label(region: RegionRow, width: int, frame: Frame) -> tuple[Segment, ...]:
     sign = region_sign(region)
     label: list[Segment] = [(f"{sign.glyph} ", sign.style), (clean(region.info.id), "text")]
-    if region.mean_rtt_ms > 0:
-        label.append((f" {duration_ms(region.mean_rtt_ms)}", "emulated"))
+    round_trip = f" {duration_ms(region.mean_rtt_ms)}"
+    if region.mean_rtt_ms > 0 and width_of(label) + cells(round_trip) <= width:
+        label.append((round_trip, "emulated"))
     ready = sum(1 for one in region.instances if one.state == "ready")
     words = f"  {ready} ready" if ready else f"  {sign.word}"
     if width_of(label) + cells(words) <= width:

@@ -8,6 +8,9 @@ from tui.panes.rows import Area, Row, Segment, View, clean, row, spread, width_o
 _NOTICE_SHOWN_S = 30.0
 """A notice stays on the dashboard for so long; the list of notices keeps it."""
 
+_TALL = 20
+"""From this height of the screen an advice may have a line of its own."""
+
 
 class Problem(NamedTuple):
     """One thing that a person should know."""
@@ -50,7 +53,7 @@ def layout(frame: Frame, area: Area, view: View) -> list[Row]:
 
 def needed_height(frame: Frame, view: View, area: Area) -> int:
     """Return the number of lines that the problem line needs: 0, 1 or 2."""
-    return len(layout(frame, Area(area.width, 2 if area.height >= 30 else 1), view))
+    return len(layout(frame, Area(area.width, 2 if area.height >= _TALL else 1), view))
 
 
 def _draw(problem: Problem, others: int, area: Area) -> list[Row]:

@@ -2,7 +2,20 @@
 
 from core.frames.frame import Frame, InstanceRow, RegionRow
 from tui.panes.graphs import bar, sparkline
-from tui.panes.rows import Area, Row, Segment, View, clean, first_shown, left, right, row, spread, width_of
+from tui.panes.rows import (
+    Area,
+    Row,
+    Segment,
+    View,
+    cells,
+    clean,
+    first_shown,
+    left,
+    right,
+    row,
+    spread,
+    width_of,
+)
 from tui.panes.states import instance_sign, is_starting, region_sign, state_words
 from tui.units import duration_s, mebibytes, per_second
 
@@ -61,22 +74,23 @@ def _empty(frame: Frame, area: Area) -> list[Row]:
 
 def _name_width(frame: Frame) -> int:
     longest = max((len(one.instance) for region in frame.regions for one in region.instances), default=6)
-    return min(longest, 14)
+    return max(8, min(longest, 14))
 
 
 def _region(region: RegionRow, width: int) -> Row:
     sign = region_sign(region)
     start: list[Segment] = [(sign.glyph + " ", sign.style), (clean(region.info.id), "strong")]
-    if width >= 36 and region.info.city:
-        start.append((f"  {clean(region.info.city)}", "muted"))
+    driver: list[Segment] = [(f" {region.info.driver} ", "driver")] if width >= 36 else []
     if region.state == "unavailable":
-        return spread(width, [*start, (f"  {sign.word}", "error")], [(f" {region.info.driver}", "driver")])
+        start.append((f"  {sign.word}", "error"))
+        return spread(width, start, driver)
     ready = sum(1 for one in region.instances if one.state == "ready")
     words = f"{ready} ready" if ready else sign.word
-    end: list[Segment] = [(f" {words}", sign.style if not ready else "text")]
-    if width >= 36:
-        end.insert(0, (f" {region.info.driver} ", "driver"))
-    end.append((right(per_second(region.requests_per_second), 7), "rate"))
+    rate = (right(per_second(region.requests_per_second), 7), "rate")
+    end = [*driver, (f" {words}", "text" if ready else sign.style), rate]
+    city = f"  {clean(region.info.city)}"
+    if width_of([*start, *end]) + cells(city) <= width:
+        start.append((city, "muted"))
     return spread(width, start, end)
 
 
@@ -113,7 +127,8 @@ def _instance(instance: InstanceRow, width: int, frame: Frame, name: int) -> Row
     if is_starting(instance):
         return spread(width, [*start, (words, sign.style)], _starting_end(instance, width, frame))
     if instance.state in ("stopped", "stopping", "failed"):
-        reason = f"  {clean(instance.reason)}" if instance.reason and width >= _GRAPH else ""
+        told = not instance.reason or instance.reason in words
+        reason = f"  {clean(instance.reason)}" if not told and width >= _GRAPH else ""
         return row(width, *start, (words, sign.style), (reason, "muted"))
     end = _figures(instance, width, name, frame)
     room = width - width_of(start) - width_of(end)

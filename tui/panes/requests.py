@@ -10,6 +10,9 @@ from tui.units import duration_ms
 FAR_MS = 80.0
 """From this round trip between edge and region on, a request carries the word ``far``."""
 
+_FIGURE_WIDTHS = (15, 21, 27)
+"""The column of times takes the first of these that holds its figures, so that it seldom moves."""
+
 
 class Columns(NamedTuple):
     """The widths of the columns; 0 leaves one out."""
@@ -33,13 +36,13 @@ def table(frame: Frame, width: int, height: int, view: View) -> list[Row]:
         return []
     if not frame.requests:
         return [row(width, (_waiting_words(frame), "muted"))]
-    columns = _columns(width)
     names = keys(frame)
     selected = names.index(view.selected) if view.selected in names else None
     top = first_shown(len(names), height - 1, view.top, selected)
     newest_first = frame.requests[::-1][top : top + height - 1]
     drawn = [(request, timeline(request)) for request in newest_first]
     longest = max((sum(part.duration_ms for part in parts) for _, parts in drawn), default=0.0)
+    columns = _columns(width, [width_of(figures(totals(parts), apart=width >= 96)) for _, parts in drawn])
     rows = [_head(width, columns)]
     for request, parts in drawn:
         segments = _segments(request, columns, parts, longest)
@@ -52,7 +55,7 @@ def _waiting_words(frame: Frame) -> str:
     return f"No request yet: send one to {clean(frame.url)}" if frame.url else "No request yet."
 
 
-def _columns(width: int) -> Columns:
+def _columns(width: int, figure_widths: list[int]) -> Columns:
     if width < 40:
         return Columns(0, max(width - 24, 4), 0, 0, 8, False)
     if width < 58:
@@ -63,9 +66,11 @@ def _columns(width: int) -> Columns:
         spare = width - 47 - method
         path = 8 + max(spare - 8, 0) // 3
         return Columns(method, path, 13, max(spare - path, 0), 17, False)
-    spare = width - 66
-    path = min(16 + spare // 5, 32)
-    return Columns(7, path, 15, max(spare - path, 0), 27, True)
+    longest = max(figure_widths, default=0)
+    time = next((size for size in _FIGURE_WIDTHS if size >= longest), _FIGURE_WIDTHS[-1])
+    spare = width - 39 - time
+    path = min(16 + spare // 6, 32)
+    return Columns(7, path, 15, max(spare - path, 0), time, True)
 
 
 def _head(width: int, columns: Columns) -> Row:

@@ -27,6 +27,8 @@ class PaneSpec(NamedTuple):
     keys: Callable[[Frame], list[str]] | None = None
     subtitle: Callable[[Frame], str] | None = None
     boxed: bool = True
+    counted: bool = True
+    """Say at the border how many rows are below; a history does not."""
 
 
 class Pane(Widget):
@@ -62,7 +64,15 @@ class Pane(Widget):
         rows += [blank(width)] * (height - len(rows))
         self._refresh_changed(rows, width)
         if self.spec.subtitle is not None:
-            self._set_subtitle(self.spec.subtitle(self._frame))
+            self._set_subtitle(self._hidden_words() + self.spec.subtitle(self._frame))
+
+    def _hidden_words(self) -> str:
+        names = self.keys()
+        last = next((row.key for row in reversed(self.drawn_rows) if row.key), "")
+        if last not in names or not self.spec.counted:
+            return ""
+        below = len(names) - 1 - names.index(last)
+        return f"▾ {below} more · " if below else ""
 
     def _set_subtitle(self, text: str) -> None:
         escaped = text.replace("[", r"\[")

@@ -58,6 +58,7 @@ class DashboardScreen(Operate, Screen[None]):
         """Focus the first pane and begin to follow the source."""
         self.panes[self.current].focus()
         self._follow_at(FRAMES_PER_SECOND)
+        self.watch(self.app, "app_focus", self._look, init=False)
 
     # Frames
 
@@ -127,13 +128,9 @@ class DashboardScreen(Operate, Screen[None]):
         for spec in BOXED:
             self.panes[spec.id].set_class(spec.id == one, "-shown")
 
-    def on_app_blur(self) -> None:
+    def _look(self, focused: bool) -> None:
         """Look less often while nobody looks."""
-        self._follow_at(FRAMES_PER_SECOND_BLURRED)
-
-    def on_app_focus(self) -> None:
-        """Look often again."""
-        self._follow_at(FRAMES_PER_SECOND)
+        self._follow_at(FRAMES_PER_SECOND if focused else FRAMES_PER_SECOND_BLURRED)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Remember which pane is in use."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from core.events.types import Hop
 from core.frames.frame import ColdStartRow, Frame, InstanceRow, RequestRow
+from tui.panes import graphs
 from tui.panes.cold_starts import start_key
-from tui.panes.graphs import braille_area
 from tui.panes.regions import memory_style
 from tui.panes.requests import status_style
 from tui.panes.rows import Row, Segment, blank, clean, left, right, row
@@ -148,7 +148,7 @@ def instance_rows(instance: InstanceRow, frame: Frame, width: int) -> list[Row]:
             )
         )
     if instance.memory_history_mib:
-        graph = braille_area(instance.memory_history_mib, width, 6, instance.memory_limit_mib)
+        graph = graphs.area(instance.memory_history_mib, width, 6, instance.memory_limit_mib)
         rows += [blank(width), row(width, ("┄" * (width - 6) + " limit", "faint"))]
         rows += [row(width, (text, memory_style(instance))) for text in graph]
     starts = [one for one in frame.cold_starts if one.instance == instance.instance][-3:]
@@ -161,11 +161,7 @@ def start_rows(start: ColdStartRow, time_s: float, width: int) -> list[Row]:
     """Draw one cold start: its phases below each other on one time scale."""
     style = {"ready": "ok", "failed": "error"}.get(start.outcome, "starting")
     title = f"cold start at {duration_s(start.start_s)}: {start.outcome}"
-    rows = [
-        row(
-            width, (title, style), (f"   {start.waited} requests waited", "cold" if start.waited else "muted")
-        )
-    ]
+    rows = [row(width, (title, style), (f"   {_waited(start.waited)}", "cold" if start.waited else "muted"))]
     if start.reason:
         rows += [row(width, (line, "error")) for line in wrapped(start.reason, width)]
     spans = [(phase.name, phase.start_ms, phase.duration_ms, phase.kind) for phase in start.phases]
@@ -212,3 +208,7 @@ def notice_rows(frame: Frame, width: int) -> list[Row]:
 
 def _indented(text: str, style: str, width: int) -> Sequence[Row]:
     return [row(width, ("  " + line, style)) for line in wrapped(text, max(width - 2, 1))]
+
+
+def _waited(count: int) -> str:
+    return "1 request waited" if count == 1 else f"{count} requests waited"

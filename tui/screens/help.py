@@ -7,10 +7,10 @@ from tui.panes.waterfall import GLYPHS, KIND_WORDS
 from tui.screens.sheet import Sheet
 from tui.wrap import wrapped
 
-_KEY_WIDTH = 20
+_KEY_WIDTH = 22
 _BAR_NOTE = (
     "A request's bar grows with the square root of its time, so that 2 ms and 2 s both show; "
-    "the parts inside it are in proportion. Cold starts share one straight scale."
+    "the parts inside it are in proportion. Cold starts share one straight scale; » marks a longer one."
 )
 
 

@@ -43,11 +43,8 @@ def warning_lines(action: InstanceActionName, instance: InstanceRow) -> list[str
     """Say what an action will cost."""
     lines = [_LOSSES[action], _DISK]
     if instance.requests_per_second > 0:
-        lines.append(
-            f"It answers {per_second(instance.requests_per_second)} requests now.".replace(
-                "/s", " a second,", 1
-            ).replace(", requests", " requests")
-        )
+        rate = per_second(instance.requests_per_second).removesuffix("/s")
+        lines.append(f"About {rate} requests a second reach it now.")
     if instance.waiting:
         lines.append(f"{instance.waiting} requests wait for it.")
     return lines

@@ -100,6 +100,7 @@ class Instance:
         self._down.clear()
         loop = asyncio.get_running_loop()
         self._record = ColdStartRecord(self.plan, self.driver.name, self.driver.kind, self._bus)
+        self._record.begin("queue")
         self._outcome: asyncio.Future[StartFailure | None] = loop.create_future()
         self._wish: asyncio.Future[Wish] = loop.create_future()
         self._left_ready: asyncio.Future[None] = loop.create_future()
@@ -172,7 +173,10 @@ class Instance:
         except Exception as error:
             reason = f"the {self.driver.name} driver failed: {type(error).__name__}: {error}"
             self._notice(reason, "")
-            self._fell_with(StartFailed(reason, record.phase), reason, record)
+            failure = StartFailed(reason, record.phase)
+            if not self._outcome.done():
+                self._household.start_failed(failure)
+            self._fell_with(failure, reason, record)
 
     async def _start_and_serve(self, record: ColdStartRecord) -> None:
         start = asyncio.ensure_future(self._start(record))

@@ -40,10 +40,9 @@ async def bring_up(
 ) -> None:
     """Return when the instance's port answers. Raises StartFailed or DriverUnavailable.
 
-    ``queue`` is held from the image to the end of the start call: that is the engine's work. The boot
+    The phase queue has begun already, with the request for the instance. ``queue`` is held from the image to the end of the start call: that is the engine's work. The boot
     is the program's own, and one that never listens must not hold up the others.
     """
-    record.begin("queue")
     async with queue:
         record.begin("image")
         await driver.prepare(plan, progress)

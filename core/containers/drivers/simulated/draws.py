@@ -54,4 +54,4 @@ def service_median_s(path: str) -> float:
     """Return the typical time that a path takes: 2 to 60 ms, fixed by the path's own text."""
     digest = hashlib.sha256(path.encode()).digest()
     share = int.from_bytes(digest[:4], "big") / 2**32
-    return 0.002 * 30.0**share
+    return 0.002 * math.pow(30.0, share)

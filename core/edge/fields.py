@@ -38,15 +38,16 @@ class EdgeFields:
 
     def towards_worker(self, headers: Headers) -> Headers:
         """Return a visitor's fields as the Worker gets them; x-forwarded-for grows by one address."""
-        came_by = CONNECTING_IP
+        came_by: list[bytes] = []
         kept: Headers = []
         for field in headers:
             name = field[0].lower()
             if name == _FORWARDED_FOR:
-                came_by = field[1] + b", " + came_by if came_by is CONNECTING_IP else came_by
+                came_by.append(field[1])
             elif name != _FORWARDED_PROTOCOL and name not in SET_BY_THE_EDGE:
                 kept.append(field)
-        return [*kept, *self._own(), (_FORWARDED_FOR, came_by), (_FORWARDED_PROTOCOL, b"http")]
+        chain = b", ".join([*came_by, CONNECTING_IP])
+        return [*kept, *self._own(), (_FORWARDED_FOR, chain), (_FORWARDED_PROTOCOL, b"http")]
 
     def towards_container(self, headers: Headers) -> Headers:
         """Return the fields of a Worker's request as the container gets them.

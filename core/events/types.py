@@ -36,6 +36,7 @@ class Hop(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     Hops nest by time: the ``worker`` hop holds the hops of its sub-requests; ``sub_request`` numbers
     them from 1 and is 0 for the request itself. ``detail`` names who did it (location, instance, region).
+    ``visitor_to_edge`` alone lies before the arrival: it starts at minus its whole round trip.
     """
 
     name: HopName

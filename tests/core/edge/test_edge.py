@@ -1,23 +1,16 @@
 """One request through the edge: what its trace and its event say, and what Worker and container see."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
 from core.edge.errors import PlatformCode
-from core.events.types import Hop, HopName, RequestFinished
 from core.http.messages import Request, Response, find_header, text_response
-from core.model.deployment import Container
 from core.worker.runtime import SubRequest, WorkerFailed
-from tests.core.edge.world import ScriptedRuntime, World, body_of, chunks, hello, pass_on, streamed
+from tests.core.edge.world import ScriptedRuntime, World, body_of, chunks, hello, hop_of, pass_on
 
 TOKYO = (b"X-Visitor-City", b"Tokyo")
-
-
-def hop(event: RequestFinished, name: HopName, sub_request: int | None = None) -> Hop:
-    """Return the one hop of a name."""
-    (found,) = [one for one in event.trace if one.name == name and sub_request in (None, one.sub_request)]
-    return found
 
 
 def test_an_answer_of_the_worker_is_one_request_that_the_edge_answered() -> None:
@@ -52,7 +45,9 @@ def test_a_request_to_a_container_shows_the_way_the_cold_start_and_the_service()
     assert event.region_rtt_ms == pytest.approx(160, abs=25)
     assert event.cold_wait_ms == pytest.approx(1000)
     assert event.sub_requests == 1
-    way, wait, served = (hop(event, name, 1) for name in ("edge_to_region", "cold_start_wait", "container"))
+    way, wait, served = (
+        hop_of(event, name, 1) for name in ("edge_to_region", "cold_start_wait", "container")
+    )
     assert way.duration_ms == pytest.approx(event.region_rtt_ms, abs=0.01)
     assert wait.start_ms == pytest.approx(way.start_ms + way.duration_ms, abs=0.01)
     assert served.start_ms == pytest.approx(wait.start_ms + wait.duration_ms, abs=0.01)
@@ -73,45 +68,6 @@ def test_distance_is_emulated_and_the_visitor_s_way_only_estimated() -> None:
     }
 
 
-def test_the_times_of_a_simulated_container_are_emulated() -> None:
-    world = World(pass_on, driver="simulated")
-    world.containers.cold_wait_s = 1.0
-    world.visit()
-    assert hop(world.last, "container").kind == "emulated"
-    assert hop(world.last, "cold_start_wait").kind == "emulated"
-
-
-def test_a_request_goes_to_the_region_nearest_to_its_edge_location() -> None:
-    world = World(pass_on)
-    world.visit(TOKYO)
-    world.visit((b"x-visitor-city", b"iad"))
-    assert [region for _, region, _ in world.containers.seen] == ["ap-northeast", "us-east"]
-
-
-def test_a_class_goes_only_to_its_own_regions() -> None:
-    here = Container(binding="APP", command=("serve",), regions=("us-east",))
-    world = World(pass_on, containers=(here,))
-    world.visit(TOKYO)
-    assert world.last.region == "us-east"
-
-
-@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
-def test_an_answer_whose_body_nobody_reads_ends_with_its_headers(method: str, status: int) -> None:
-    closed: list[str] = []
-
-    async def with_body(_world: World, _trace_id: str, _request: Request) -> Response:
-        async def close() -> None:
-            closed.append("freed")
-
-        return Response(status, [(b"content-length", b"3")], chunks(b"abc"), None, close)
-
-    world = World(with_body)
-    assert world.visit(method=method) == (status, b"")
-    event = world.last
-    assert (event.outcome, event.status, event.response_bytes) == ("edge", status, 0)
-    assert closed == ["freed"]
-
-
 def test_the_latency_scale_can_be_changed_while_running() -> None:
     world = World(pass_on, regions=("us-east",))
     world.visit(TOKYO)
@@ -122,71 +78,7 @@ def test_the_latency_scale_can_be_changed_while_running() -> None:
     whole, half, none = (one.region_rtt_ms for one in world.requests)
     assert half == pytest.approx(whole / 2, abs=0.01)
     assert none == 0
-    assert hop(world.requests[2], "edge_to_region").duration_ms == 0
-
-
-def test_visitors_who_name_no_city_come_from_the_traffic_s_city_else_from_the_first_region() -> None:
-    lisbon, first = World(hello, traffic_city="Lisbon"), World(hello)
-    lisbon.visit()
-    first.visit()
-    assert (lisbon.last.city, lisbon.last.edge_location) == ("Lisbon", "LIS")
-    assert (first.last.city, first.last.edge_location) == ("Ashburn", "IAD")
-
-
-def test_an_unknown_city_is_taken_as_the_default_and_noted_in_the_trace() -> None:
-    world = World(hello)
-    world.visit((b"X-Visitor-City", b"Atlantis"))
-    assert world.last.city == "Ashburn"
-    assert hop(world.last, "visitor_to_edge").detail == 'Ashburn (no known place "Atlantis")'
-
-
-def test_a_visitor_far_from_every_edge_location_has_a_longer_way() -> None:
-    world = World(hello)
-    world.visit((b"X-Visitor-City", b"-41.13,-71.31"))
-    event = world.last
-    assert event.edge_location == "NQN"
-    assert event.visitor_rtt_ms > 5.7
-    assert hop(event, "visitor_to_edge").start_ms == -event.visitor_rtt_ms
-
-
-def test_the_worker_gets_what_the_edge_knows_and_not_what_the_visitor_says_of_itself() -> None:
-    world = World(hello)
-    world.visit(
-        (b"X-Visitor-City", "São Paulo".encode()),
-        (b"CF-Connecting-IP", b"6.6.6.6"),
-        (b"cf-ray", b"forged"),
-        (b"Cf-IpCountry", b"XX"),
-        (b"X-Forwarded-Proto", b"https"),
-        (b"X-Forwarded-For", b"10.0.0.1"),
-        (b"Cookie", b"a=b"),
-    )
-    (seen,) = world.runtime.seen
-    names = [name.lower() for name, _ in seen.headers]
-    assert len(names) == len(set(names))
-    fields = {name.lower(): value for name, value in seen.headers}
-    assert fields == {
-        b"cookie": b"a=b",
-        b"cf-ray": f"{world.last.trace_id}-GRU".encode(),
-        b"cf-connecting-ip": b"127.0.0.1",
-        b"cf-ipcity": "São Paulo".encode(),
-        b"cf-ipcountry": b"BR",
-        b"x-forwarded-for": b"10.0.0.1, 127.0.0.1",
-        b"x-forwarded-proto": b"http",
-    }
-
-
-def test_a_container_gets_them_too_when_the_worker_makes_a_request_of_its_own() -> None:
-    async def own(world: World, trace_id: str, _request: Request) -> Response:
-        fresh = Request("POST", "/render", [(b"x-forwarded-for", b"worker"), (b"cf-ray", b"forged")])
-        return await world.edge.binding_fetch(SubRequest(trace_id, 1, "APP"), fresh)
-
-    world = World(own)
-    world.visit(TOKYO)
-    ((_, _, seen),) = world.containers.seen
-    assert (seen.method, seen.target) == ("POST", "/render")
-    assert seen.header(b"cf-ray") == f"{world.last.trace_id}-NRT".encode()
-    assert seen.header(b"x-forwarded-for") == b"worker"
-    assert seen.header(b"cf-ipcountry") == b"JP"
+    assert hop_of(world.requests[2], "edge_to_region").duration_ms == 0
 
 
 def test_bytes_are_counted_as_they_stream_in_both_directions() -> None:
@@ -202,36 +94,6 @@ def test_bytes_are_counted_as_they_stream_in_both_directions() -> None:
 
     world.run(main())
     assert (world.last.request_bytes, world.last.response_bytes) == (1500, 1500)
-
-
-def test_no_event_before_the_body_is_read_to_its_end_and_none_twice() -> None:
-    world = World(hello)
-
-    async def main() -> None:
-        response = await world.edge.handle(Request("GET", "/"))
-        assert response.body is not None
-        assert response.close is not None
-        assert world.edge.in_flight == 1
-        await response.body.__anext__()
-        assert world.requests == []
-        with pytest.raises(StopAsyncIteration):
-            await response.body.__anext__()
-        assert len(world.requests) == 1
-        await response.close()
-        await response.close()
-
-    world.run(main())
-    assert world.last.outcome == "edge"
-    assert world.edge.in_flight == 0
-
-
-def test_an_answer_without_a_body_ends_at_once() -> None:
-    async def empty(_world: World, _trace_id: str, _request: Request) -> Response:
-        return Response(204)
-
-    world = World(empty)
-    assert world.visit() == (204, b"")
-    assert world.last.status == 204
 
 
 @pytest.mark.parametrize(("code", "status"), [(1101, 500), (1102, 503)])
@@ -258,23 +120,6 @@ def test_a_browser_gets_a_page_that_keeps_the_reason_to_itself() -> None:
     assert b"secret" not in body
 
 
-def test_a_container_that_cannot_answer_is_an_error_with_its_reason() -> None:
-    world = World(pass_on)
-    world.containers.error = "the program ended before its port answered"
-    world.containers.response = lambda: text_response(500, "Failed to start container: ...")
-    assert world.visit()[0] == 500
-    event = world.last
-    assert (event.outcome, event.instance) == ("error", "")
-    assert event.error == "the program ended before its port answered"
-
-
-def test_an_error_that_the_container_itself_answers_keeps_its_instance() -> None:
-    world = World(pass_on)
-    world.containers.response = lambda: text_response(502, "no upstream")
-    world.visit()
-    assert (world.last.outcome, world.last.instance, world.last.error) == ("error", "app-1", "")
-
-
 def test_a_binding_that_nobody_declares_is_answered_with_its_name() -> None:
     async def wrong(world: World, trace_id: str, request: Request) -> Response:
         return await world.edge.binding_fetch(SubRequest(trace_id, 1, "NOPE"), request)
@@ -284,24 +129,6 @@ def test_a_binding_that_nobody_declares_is_answered_with_its_name() -> None:
     assert status == 500
     assert b"NOPE" in body
     assert "NOPE" in world.last.error
-
-
-def test_calls_at_the_same_time_each_have_their_hops_and_their_number() -> None:
-    async def both(world: World, trace_id: str, _request: Request) -> Response:
-        calls = [
-            world.edge.binding_fetch(SubRequest(trace_id, number, "APP"), Request("GET", "/"))
-            for number in (1, 2)
-        ]
-        for response in await asyncio.gather(*calls):
-            await body_of(response)
-        return text_response(200, "both")
-
-    world = World(both)
-    world.visit()
-    event = world.last
-    assert event.sub_requests == 2
-    assert hop(event, "container", 1).start_ms == hop(event, "container", 2).start_ms
-    assert event.outcome == "container"
 
 
 def test_a_call_after_the_answer_is_served_without_a_trace() -> None:
@@ -343,17 +170,74 @@ def test_every_runtime_is_called_through_its_protocol() -> None:
     assert world.last.outcome == "container"
 
 
-def test_a_streamed_container_answer_holds_its_hop_open_to_the_last_byte() -> None:
-    world = World(pass_on)
-    world.containers.response = lambda: streamed(b"one", b"two")
+def test_a_visitor_who_leaves_before_the_answer_cancels_the_worker() -> None:
+    canceled: list[str] = []
+
+    async def slow(_world: World, trace_id: str, _request: Request) -> Response:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            canceled.append(trace_id)
+            raise
+        return text_response(200, "late")
+
+    world = World(slow)
 
     async def main() -> None:
-        response = await world.edge.handle(Request("GET", "/"))
-        assert response.body is not None
-        await response.body.__anext__()
-        await asyncio.sleep(2)
+        task = asyncio.ensure_future(world.edge.handle(Request("GET", "/")))
+        await asyncio.sleep(1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    world.run(main())
+    event = world.last
+    assert (event.outcome, event.status) == ("canceled", 499)
+    assert event.duration_ms == pytest.approx(1000)
+    assert event.worker_cpu_kind == "estimated"
+    assert canceled == [event.trace_id]
+    assert world.edge.in_flight == 0
+
+
+def test_a_visitor_who_leaves_in_the_middle_of_an_upload_is_no_error_of_the_worker() -> None:
+    async def upload() -> AsyncIterator[bytes]:
+        yield b"part"
+        raise ConnectionResetError("the visitor closed the connection")
+
+    async def reads(_world: World, _trace_id: str, request: Request) -> Response:
+        assert request.body is not None
+        return text_response(200, str(len([chunk async for chunk in request.body])))
+
+    world = World(reads)
+
+    async def main() -> None:
+        with pytest.raises(ConnectionResetError):
+            await world.edge.handle(Request("POST", "/", [], upload()))
+
+    world.run(main())
+    assert (world.last.outcome, world.last.status, world.last.request_bytes) == ("canceled", 499, 4)
+
+
+def test_a_worker_that_stops_reading_an_upload_keeps_its_visitor() -> None:
+    async def upload() -> AsyncIterator[bytes]:
+        yield b"part"
+        await asyncio.sleep(60)
+
+    async def reads_a_little(_world: World, _trace_id: str, request: Request) -> Response:
+        async def drain() -> None:
+            await body_of(Response(200, [], request.body))
+
+        reading = asyncio.ensure_future(drain())
+        await asyncio.sleep(1)
+        reading.cancel()
+        await asyncio.wait([reading])
+        return text_response(413, "too much")
+
+    world = World(reads_a_little)
+
+    async def main() -> None:
+        response = await world.edge.handle(Request("POST", "/", [], upload()))
         await body_of(response)
 
     world.run(main())
-    assert hop(world.last, "container").duration_ms == pytest.approx(2010, abs=0.01)
-    assert world.last.response_bytes == 6
+    assert (world.last.outcome, world.last.status) == ("edge", 413)

@@ -9,7 +9,7 @@ from core.clock import VirtualClock, run_virtual
 from core.containers.service import ContainerAnswer
 from core.edge.edge import Edge
 from core.events.bus import EventBus
-from core.events.types import AnyEvent, DriverName, Kind, RegionInfo, RequestFinished
+from core.events.types import AnyEvent, DriverName, Hop, HopName, Kind, RegionInfo, RequestFinished
 from core.geo.regions import known_regions
 from core.http.messages import Headers, Request, Response, text_response
 from core.model.deployment import Container, Deployment, Traffic, Worker
@@ -134,6 +134,12 @@ class World:
         """Return the one finished request; there must be one alone."""
         (one,) = self.requests
         return one
+
+
+def hop_of(event: RequestFinished, name: HopName, sub_request: int | None = None) -> Hop:
+    """Return the one hop of a name."""
+    (found,) = [one for one in event.trace if one.name == name and sub_request in (None, one.sub_request)]
+    return found
 
 
 async def body_of(response: Response) -> bytes:

@@ -1,0 +1,93 @@
+import argparse
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from core.options import DEFAULT_PORT, DriverOption
+from tui.commands import arguments
+from tui.commands.arguments import build_parser, duration_s, port_number
+
+HEAVY = {
+    "textual",
+    "rich",
+    "pydantic",
+    "msgspec",
+    "httpx",
+    "docker",
+    "plotext",
+    "asyncio",
+    "psutil",
+    "uvicorn",
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("up", {"path": ".", "driver": "auto", "port": 8787, "seed": None, "for_s": None, "headless": False}),
+        ("up shop --driver docker --port 0", {"path": "shop", "driver": "docker", "port": 0}),
+        (
+            "up --seed 1 --for 2m --headless --json",
+            {"seed": 1, "for_s": 120.0, "headless": True, "json": True},
+        ),
+        ("demo --for 30s", {"for_s": 30.0}),
+        ("attach", {"name": None}),
+        ("attach shop", {"name": "shop"}),
+        ("ps --json", {"json": True}),
+        ("down shop", {"name": "shop"}),
+        ("new shop --template static", {"name": "shop", "template": "static"}),
+        ("schema events", {"what": "events"}),
+        ("doctor --json", {"json": True}),
+        ("screenshots", {"folder": "screenshots"}),
+        ("completion zsh", {"shell": "zsh"}),
+        ("", {"command": None}),
+    ],
+)
+def test_a_line_is_read(line: str, expected: dict[str, Any]) -> None:
+    read = vars(build_parser().parse_args(line.split()))
+    assert {key: read[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    "line", ["up --driver dokcer", "up --port x", "up --for 3x", "frob", "schema", "new"]
+)
+def test_wrong_input_is_refused_with_exit_code_2(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        build_parser().parse_args(line.split())
+    assert caught.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["-1", "65536", "1e3", "²", ""])
+def test_a_port_is_a_number_up_to_65535(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="from 0 to 65535"):
+        port_number(text)
+
+
+def test_a_duration_that_is_none_says_what_is_one() -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="such as 30s"):
+        duration_s("soon")
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        build_parser().parse_args(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("hybrid-tui 0.")
+
+
+def test_what_is_repeated_here_agrees_with_the_engine() -> None:
+    assert arguments.DEFAULT_PORT == DEFAULT_PORT
+    assert arguments.DRIVERS == DriverOption.__args__  # type: ignore[attr-defined]
+
+
+def test_reading_the_line_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, tui.cli, tui.commands.up\n"
+        "tui.cli.build_parser().parse_args(['up', 'shop'])\n"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert HEAVY.isdisjoint(done.stdout.split())

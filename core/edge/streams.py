@@ -48,7 +48,11 @@ async def close_body(body: AsyncIterator[bytes] | None) -> None:
 
 
 class WatchedTunnel:
-    """A tunnel that passes unchanged; ``read`` gives what goes to the visitor."""
+    """A tunnel that passes unchanged; ``read`` gives what goes to the visitor.
+
+    The emulated distance is waited for once, before the tunnel opens; what passes through it later is
+    not delayed.
+    """
 
     __slots__ = ("_inner", "_on_close", "_on_read", "_on_write")
 

@@ -1,14 +1,18 @@
 """One request through the edge: what its trace and its event say, and what Worker and container see."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
+from core.clock import RealClock
 from core.edge.errors import PlatformCode
 from core.http.messages import Request, Response, find_header, text_response
+from core.http.server import serve
 from core.worker.runtime import SubRequest, WorkerFailed
-from tests.core.edge.world import ScriptedRuntime, World, body_of, chunks, hello, hop_of, pass_on
+from tests.core.edge.world import Script, ScriptedRuntime, World, body_of, chunks, hello, hop_of, pass_on
 
 TOKYO = (b"X-Visitor-City", b"Tokyo")
 
@@ -241,3 +245,68 @@ def test_a_worker_that_stops_reading_an_upload_keeps_its_visitor() -> None:
 
     world.run(main())
     assert (world.last.outcome, world.last.status) == ("edge", 413)
+
+
+@contextlib.asynccontextmanager
+async def served(script: Script) -> AsyncIterator[tuple[World, httpx.AsyncClient]]:
+    """Serve a world over real HTTP on a free port, in real time and without emulated distance."""
+    world = World(script, clock=RealClock(), latency=0.0)
+    world.containers.service_s = 0.0
+    server = await serve(world.edge.handle)
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+            yield world, client
+    finally:
+        await server.stop()
+        await world.edge.close()
+
+
+async def test_requests_over_real_http_each_end_in_one_event() -> None:
+    async with served(pass_on) as (world, client):
+        answers = await asyncio.gather(
+            *(client.get("/", headers={"X-Visitor-City": "Tokyo"}) for _ in range(20)),
+            *(client.head("/") for _ in range(20)),
+        )
+        events = await world.finished(40)
+    assert {one.status_code for one in answers} == {200}
+    rays = {one.headers["cf-ray"].partition("-")[0] for one in answers}
+    assert rays == {one.trace_id for one in events}
+    assert {one.outcome for one in events} == {"container"}
+    assert world.edge.in_flight == 0
+
+
+async def test_a_streamed_upload_comes_back_over_real_http_with_every_byte_counted() -> None:
+    async def echo(_world: World, _trace_id: str, request: Request) -> Response:
+        return Response(200, [], request.body)
+
+    async def upload() -> AsyncIterator[bytes]:
+        for _ in range(64):
+            yield b"x" * 65_536
+
+    async with served(echo) as (world, client):
+        answer = await client.post("/", content=upload())
+        (event,) = await world.finished(1)
+    assert len(answer.content) == 64 * 65_536
+    assert (event.request_bytes, event.response_bytes) == (64 * 65_536, 64 * 65_536)
+
+
+async def test_a_visitor_who_hangs_up_over_real_http_is_noted_and_cancels_the_work() -> None:
+    arrived, canceled = asyncio.Event(), asyncio.Event()
+
+    async def slow(_world: World, _trace_id: str, _request: Request) -> Response:
+        arrived.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            canceled.set()
+        raise AssertionError("nobody set the event")
+
+    async with served(slow) as (world, client):
+        asking = asyncio.ensure_future(client.get("/"))
+        async with asyncio.timeout(10):
+            await arrived.wait()
+            asking.cancel()
+            await canceled.wait()
+        (event,) = await world.finished(1)
+        await asyncio.wait([asking])
+    assert (event.outcome, event.status) == ("canceled", 499)

@@ -1,11 +1,11 @@
-"""A deployment on virtual time whose Worker and containers are scripted by the test."""
+"""A deployment whose Worker and containers a test scripts, on virtual time unless told otherwise."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from random import Random
 from typing import Any
 
-from core.clock import VirtualClock, run_virtual
+from core.clock import Clock, VirtualClock, run_virtual
 from core.containers.service import ContainerAnswer
 from core.edge.edge import Edge
 from core.events.bus import EventBus
@@ -85,9 +85,10 @@ class World:
         driver: DriverName = "process",
         traffic_city: str = "",
         latency: float = 1.0,
+        clock: Clock | None = None,
         containers: tuple[Container, ...] = (Container(binding="APP", command=("serve",)),),
     ) -> None:
-        self.clock = VirtualClock()
+        self.clock = clock or VirtualClock()
         self.bus = EventBus(self.clock)
         self.events: list[AnyEvent] = []
         self.bus.subscribe(self.events.append)
@@ -109,6 +110,7 @@ class World:
 
     def run(self, main: Coroutine[Any, Any, Any]) -> Any:
         """Run ``main`` on this world's virtual time, to its end."""
+        assert isinstance(self.clock, VirtualClock)
         return run_virtual(main, self.clock)
 
     def visit(
@@ -123,6 +125,18 @@ class World:
 
         status, body = self.run(main())
         return status, body
+
+    async def finished(self, number: int) -> list[RequestFinished]:
+        """Wait until so many requests have finished, and return them."""
+        if len(self.requests) < number:
+            enough = asyncio.Event()
+            unsubscribe = self.bus.subscribe(
+                lambda _event: enough.set() if len(self.requests) >= number else None
+            )
+            async with asyncio.timeout(10):
+                await enough.wait()
+            unsubscribe()
+        return self.requests
 
     @property
     def requests(self) -> list[RequestFinished]:

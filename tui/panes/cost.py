@@ -50,7 +50,7 @@ def _meter(frame: Frame, width: int) -> list[Row]:
         _figure(
             width,
             label,
-            "month, if so" if width >= 26 else "month",
+            "a month" if width >= 26 else "month",
             [(f"~ {usd(cost.month_usd)}", "estimated")],
         ),
         _figure(

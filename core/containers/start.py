@@ -40,8 +40,9 @@ async def bring_up(
 ) -> None:
     """Return when the instance's port answers. Raises StartFailed or DriverUnavailable.
 
-    The phase queue has begun already, with the request for the instance. ``queue`` is held from the image to the end of the start call: that is the engine's work. The boot
-    is the program's own, and one that never listens must not hold up the others.
+    The phase queue has begun already, with the request for the instance. ``queue`` is held from the
+    image to the end of the start call: that is the engine's work. The boot is the program's own, and
+    one that never listens must not hold up the others.
     """
     async with queue:
         record.begin("image")

@@ -13,6 +13,9 @@ from core.containers.drivers.protocol import Exit, InstancePlan, StartFailed
 
 OUT_OF_MEMORY_EXIT_CODE = 137
 """What a container killed for memory exits with: 128 and the number of SIGKILL."""
+_REST_LOOK_EVERY_S = 0.002
+_REST_LOOKS = 50
+"""A killed process that its new parent has not buried yet still counts; it is not waited for longer."""
 
 
 class Child:
@@ -65,12 +68,20 @@ class Child:
 
     async def _wait(self) -> None:
         code = await self._process.wait()
-        # As in a container, nothing outlives the first process.
-        self.kill()
+        await self._end_the_rest()
         message = self._tail.last_words()
         self._tail.close()
         exit_code = OUT_OF_MEMORY_EXIT_CODE if self.out_of_memory else (code if code >= 0 else 128 - code)
         self.ended.set_result(Exit(exit_code, self.out_of_memory, message))
+
+    async def _end_the_rest(self) -> None:
+        """As in a container, nothing outlives the first process."""
+        for _ in range(_REST_LOOKS):
+            try:
+                os.killpg(self.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                return
+            await asyncio.sleep(_REST_LOOK_EVERY_S)
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

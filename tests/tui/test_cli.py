@@ -1,3 +1,4 @@
+import argparse
 import os
 import subprocess
 import sys
@@ -7,15 +8,20 @@ import pytest
 
 from core.runs import STATE_VARIABLE
 from tui import cli
-from tui.commands import ps, up
+from tui.commands import demo, ps, up
 
 
 def test_where_there_is_a_project_up_is_meant_and_elsewhere_the_demo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meant: list[str] = []
-    monkeypatch.setattr(up, "run", lambda arguments: meant.append(arguments.command) or 0)
-    monkeypatch.setattr("tui.commands.demo.run", lambda arguments: meant.append(arguments.command) or 0)
+
+    def note(arguments: argparse.Namespace) -> int:
+        meant.append(arguments.command)
+        return 0
+
+    monkeypatch.setattr(up, "run", note)
+    monkeypatch.setattr(demo, "run", note)
     monkeypatch.chdir(tmp_path)
     assert cli.main([]) == 0
     (tmp_path / "hybrid.toml").touch()

@@ -80,7 +80,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_is_repeated_here_agrees_with_the_engine() -> None:
     assert arguments.DEFAULT_PORT == DEFAULT_PORT
-    assert arguments.DRIVERS == DriverOption.__args__  # type: ignore[attr-defined]
+    assert DriverOption.__args__ == arguments.DRIVERS  # type: ignore[attr-defined]
 
 
 def test_reading_the_line_imports_nothing_heavy() -> None:

@@ -1,10 +1,10 @@
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from core.containers.drivers.process.leftovers import LedgerFile
 from core.runs import STATE_VARIABLE, read_run, write_run
 from tests.tui.commands.runs import GONE_PID, record
 from tui.cli import main
@@ -31,8 +31,9 @@ def test_a_name_that_left_nothing_is_good(capsys: pytest.CaptureFixture[str]) ->
 
 def test_what_a_killed_engine_left_is_ended_and_named(capsys: pytest.CaptureFixture[str]) -> None:
     write_run(record("shop", GONE_PID))
-    environment = os.environ | {"HYBRID_TUI_DEPLOYMENT": "shop", "HYBRID_TUI_INSTANCE": "app-1"}
-    with subprocess.Popen([sys.executable, "-c", SLEEPS], stdout=subprocess.PIPE, env=environment) as left:
+    program = [sys.executable, "-c", SLEEPS]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, start_new_session=True) as left:
+        LedgerFile("shop", "us-east").add("app-1", left.pid)
         assert left.stdout is not None
         left.stdout.readline()
         assert main(["down"]) == 0

@@ -41,14 +41,16 @@ def engine(program: str, log: Path) -> StartingEngine:
 
 
 def test_an_engine_that_is_up_says_where(tmp_path: Path) -> None:
-    starting = engine("""print('{"ok": true, "socket": "/run/shop/engine.sock"}')""", tmp_path / "log")
+    starting = engine(
+        """print('{"ok": true, "deployment": "shop", "socket": "/run/shop/engine.sock"}')""", tmp_path / "log"
+    )
     assert starting.wait_until_ready() == Ready("shop", "/run/shop/engine.sock")
     starting.end()
 
 
 def test_an_engine_that_cannot_start_gives_its_message_and_exit_code(tmp_path: Path) -> None:
     starting = engine("""print('{"ok": false, "message": "port taken", "exit_code": 1}')""", tmp_path / "log")
-    with pytest.raises(CommandFailed, match="^port taken$") as caught:
+    with pytest.raises(CommandFailed, match=r"^port taken$") as caught:
         starting.wait_until_ready()
     assert caught.value.exit_code == 1
 

@@ -108,4 +108,5 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
         from importlib.metadata import version
 
-        parser.exit(message=f"{PROGRAM} {version(PROGRAM)}\n")
+        print(f"{PROGRAM} {version(PROGRAM)}")
+        parser.exit()

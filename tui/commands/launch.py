@@ -2,7 +2,6 @@
 
 import json
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -51,13 +50,13 @@ class StartingEngine:
         if not answer["ok"]:
             self._process.wait()
             raise CommandFailed(str(answer["message"]), int(answer.get("exit_code", 1)))
-        socket = str(answer["socket"])
-        return Ready(str(answer.get("deployment") or Path(socket).parent.name), socket)
+        return Ready(str(answer["deployment"]), str(answer["socket"]))
 
     def end(self) -> None:
         """Stop it, and wait until it has put everything away; kill it when it does not come to that."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+        self._process.terminate()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         try:
             self._process.wait(_END_TIMEOUT_S)
         except subprocess.TimeoutExpired:

@@ -6,7 +6,6 @@ import signal
 from pathlib import Path
 
 from core.control.client import ControlClient, EngineGone
-
 from core.runs import RunRecord, is_alive
 
 ANSWER_TIMEOUT_S = 30.0
@@ -21,16 +20,22 @@ def stop_run(record: RunRecord) -> None:
 
 
 async def _stop(record: RunRecord) -> None:
-    try:
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            await ControlClient(Path(record.socket)).stop_engine()
-    except (EngineGone, TimeoutError):
-        pass  # what cannot be asked is ended by signals, below
-    for number in (None, signal.SIGTERM, signal.SIGKILL):
-        if number is not None and is_alive(record):
+    if await _agreed(record) and await _has_ended(record):
+        return
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if is_alive(record):
             os.kill(record.pid, number)
         if await _has_ended(record):
             return
+
+
+async def _agreed(record: RunRecord) -> bool:
+    """Ask the engine to stop; say whether it did what was asked."""
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            return (await ControlClient(Path(record.socket)).stop_engine()).ok
+    except (EngineGone, TimeoutError):
+        return False
 
 
 async def _has_ended(record: RunRecord) -> bool:

@@ -3,13 +3,15 @@
 import os
 import sys
 
+_USUAL_COLUMNS = 80
+"""Taken for a terminal that does not know its size."""
 _CLEAR_LINE = b"\r\x1b[2K"
 
 
 def show(text: str) -> None:
     """Write one line to the terminal at once, without a line end."""
-    columns = os.get_terminal_size(sys.stdout.fileno()).columns
-    os.write(sys.stdout.fileno(), _CLEAR_LINE + text[: max(columns - 1, 0)].encode())
+    columns = os.get_terminal_size(sys.stdout.fileno()).columns or _USUAL_COLUMNS
+    os.write(sys.stdout.fileno(), _CLEAR_LINE + text[: columns - 1].encode())
 
 
 def clear() -> None:

@@ -13,12 +13,12 @@ from tui.commands import splash
 
 
 @contextmanager
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Make standard output a terminal of 20 columns, and give the side that a person sees."""
+def terminal(monkeypatch: pytest.MonkeyPatch, columns: int = 20) -> Iterator[int]:
+    """Make standard output a terminal, and give the side that a person sees."""
     seen, printed = os.openpty()
     os.set_blocking(seen, False)
     with os.fdopen(printed, "w") as output:
-        fcntl.ioctl(printed, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 20, 0, 0))
+        fcntl.ioctl(printed, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         monkeypatch.setattr(sys, "stdout", output)
         yield seen
         monkeypatch.undo()
@@ -29,6 +29,12 @@ def test_the_line_is_on_the_screen_at_once_and_fits(monkeypatch: pytest.MonkeyPa
     with terminal(monkeypatch) as seen:
         splash.show("hybrid-tui: starting a deployment of a long name")
         assert os.read(seen, 1000).endswith(b"hybrid-tui: startin")
+
+
+def test_a_terminal_that_does_not_know_its_size_is_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    with terminal(monkeypatch, columns=0) as seen:
+        splash.show("hybrid-tui: starting")
+        assert os.read(seen, 1000).endswith(b"hybrid-tui: starting")
 
 
 def test_the_line_goes_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 from core.events.types import Kind
 from core.http.messages import Request, Response
 
+WorkerState = Literal["starting", "ready", "failed", "stopped"]
+
 
 @dataclass(frozen=True, slots=True)
 class SubRequest:

@@ -1,0 +1,12 @@
+"""What a Python Worker imports: ``from workers import Response, WorkerEntrypoint``.
+
+The names and their use follow the platform's own Python Workers.
+"""
+
+from .entrypoint import Context, Env, WorkerEntrypoint
+from .headers import Headers
+from .outbound import fetch
+from .request import Request
+from .response import Response
+
+__all__ = ["Context", "Env", "Headers", "Request", "Response", "WorkerEntrypoint", "fetch"]

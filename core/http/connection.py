@@ -144,7 +144,8 @@ class Connection(WriteGate):
     def on_header(self, name: bytes, value: bytes) -> None:
         # Trailers come after the head: they are read and left out.
         if self._in_head:
-            self._headers.append((name, value))
+            # The parser leaves blanks after a value; they are not part of it (RFC 9110, section 5.5).
+            self._headers.append((name, value.rstrip(b" \t")))
             key = name.lower()
             self._framed = self._framed or key in (b"content-length", b"transfer-encoding")
 

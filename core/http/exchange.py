@@ -47,6 +47,11 @@ class Exchange(AsyncIterator[bytes]):
         self._error: Exception | None = None
         self._reader: asyncio.Future[None] | None = None
 
+    @property
+    def unread_bytes(self) -> int:
+        """Return how much of the body has come and is not read yet."""
+        return self._size
+
     def feed(self, data: bytes) -> None:
         """Take a piece of the body; the peer waits when too much is unread."""
         self._chunks.append(data)

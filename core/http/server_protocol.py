@@ -73,7 +73,8 @@ class ServerProtocol(HttpToolsProtocol):
         self._fields_bytes += len(name) + len(value) + 4
         if self._fields_bytes > HEAD_LIMIT_BYTES:
             raise ValueError("the header fields are too large")
-        super().on_header(name, value)
+        # The parser leaves blanks after a value; they are not part of it (RFC 9110, section 5.5).
+        super().on_header(name, value.rstrip(b" \t"))
 
     def on_headers_complete(self) -> None:
         self._in_head = False

@@ -38,7 +38,7 @@ class Time:
     virtual: bool
     """Every region is simulated: nothing is waited for in earnest."""
     paced: bool
-    """Virtual time keeps step with real time, so that a person can follow."""
+    """Time keeps step with real time, so that a person can follow and a console attach."""
 
 
 def run(options: EngineOptions, ready: OnReady | None = None) -> int:
@@ -59,7 +59,8 @@ def run_engine(options: EngineOptions, ready: OnReady) -> None:
     """Run a deployment until it ends. Raises CannotRun."""
     deployment = _load(options)
     time = how_time_passes(deployment, options)
-    _refuse_a_second(deployment.name)
+    if time.paced:
+        _refuse_a_second(deployment.name)
     if not time.virtual:
         _run_on_real_time(deployment, options, ready)
         return
@@ -71,10 +72,11 @@ def run_engine(options: EngineOptions, ready: OnReady) -> None:
 def how_time_passes(deployment: "Deployment", options: EngineOptions) -> Time:
     """Say whether the run is on virtual time, and at which speed.
 
-    Without a console and with a given end it runs as fast as it can.
+    Virtual time without a console and with a given end runs as fast as it can.
     """
     drivers = {one.driver if options.driver == "auto" else options.driver for one in deployment.regions}
-    return Time(virtual=drivers == {"simulated"}, paced=options.paced or options.for_s is None)
+    virtual = drivers == {"simulated"}
+    return Time(virtual, paced=not virtual or options.paced or options.for_s is None)
 
 
 def _load(options: EngineOptions) -> "Deployment":
@@ -124,13 +126,12 @@ async def _run(
     from core.http.errors import CannotListen, PortTaken
     from core.output import DirectOutput, QueuedOutput
 
-    door = time.paced or not time.virtual
-    engine = Engine(deployment, options, clock, virtual=time.virtual, door=door)
+    engine = Engine(deployment, options, clock, virtual=time.virtual, door=time.paced)
     engine.lifetime.end_on_signals()
     output = None
     if options.json:
         loop = asyncio.get_running_loop()
-        make = DirectOutput if time.virtual else QueuedOutput
+        make = QueuedOutput if time.paced else DirectOutput
         output = make(sys.stdout.buffer, lambda: _end_soon(loop, engine.lifetime))
         engine.bus.subscribe(output.write)
     try:

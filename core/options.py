@@ -26,4 +26,4 @@ class EngineOptions(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = False
     """The run is a demo: nothing is left behind, and the port gives way when it is taken."""
     paced: bool = False
-    """Under the simulated driver: virtual time runs at the speed of real time (for a live console)."""
+    """Somebody looks on: virtual time runs at the speed of real time."""

@@ -38,7 +38,7 @@ def _options(arguments: argparse.Namespace, *, console: bool) -> "EngineOptions"
         for_s=arguments.for_s,
         json=arguments.json,
         demo=demo,
-        paced=console and arguments.driver == "simulated",
+        paced=console,
     )
 
 
@@ -50,7 +50,8 @@ def _run_here(options: "EngineOptions") -> int:
 
 def _say_ready(record: "RunRecord") -> None:
     """Tell where the deployment answers; on standard error, since standard output may be for events."""
-    print(f"{record.deployment} is up at {record.url or 'no address'}", file=sys.stderr, flush=True)
+    place = f"up at {record.url}" if record.url else "simulated: nothing listens, visitors come from [traffic]"
+    print(f"{record.deployment} is {place}", file=sys.stderr, flush=True)
 
 
 def _run_with_console(options: "EngineOptions") -> int:

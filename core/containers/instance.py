@@ -14,6 +14,7 @@ from core.events.types import InstanceChanged, InstanceState, Notice
 
 _EXIT_NOTICED_WITHIN_S = 5.0
 """How long after a stop the driver may take to tell the exit code; without it the code is unknown."""
+_OUT_OF_MEMORY_ADVICE = "let it use less memory, or choose a larger instance_type"
 
 StartFailure = StartFailed | DriverUnavailable
 
@@ -279,6 +280,8 @@ class Instance:
         self._move("stopping", reason, end)
         await self.driver.remove(self.plan)
         good = end.exit_code == 0 and not end.out_of_memory
+        if not good:
+            self._notice(reason, _OUT_OF_MEMORY_ADVICE if end.out_of_memory else "")
         self._move("stopped" if good else "failed", reason, end)
         self._settle(None)
 

@@ -3,9 +3,8 @@
 import asyncio
 import socket
 
-import psutil
-
 from core.containers.drivers.process.child import Child
+from core.containers.drivers.process.listening import listens
 from core.containers.drivers.process.ports import HOST
 from core.containers.drivers.process.usage import GroupReader
 
@@ -54,14 +53,7 @@ async def _answers(port: int) -> bool:
 
 def _listens(child: Child, reader: GroupReader) -> bool:
     """Say whether a process of the child's group listens on its port."""
+    if listens([child.pid], child.port):
+        return True
     usage = reader.read().get(child.pid)
-    for pid in usage.members if usage else [child.pid]:
-        try:
-            connections = psutil.Process(pid).net_connections(kind="tcp")
-        except psutil.NoSuchProcess:
-            continue
-        except psutil.AccessDenied:
-            return True  # it cannot be known here
-        if any(one.status == psutil.CONN_LISTEN and one.laddr.port == child.port for one in connections):
-            return True
-    return False
+    return usage is not None and listens(usage.members, child.port)

@@ -127,6 +127,7 @@ async def test_a_program_past_its_memory_limit_is_killed_as_out_of_memory(runnin
     failed = next(event for event in rig.seen.of(InstanceChanged) if event.state == "failed")
     assert (failed.exit_code, failed.out_of_memory) == (137, True)
     assert "256 MiB" in failed.reason
+    assert "instance_type" in rig.seen.of(Notice)[-1].advice
 
 
 async def test_a_program_that_ignores_sigterm_is_killed_when_the_deployment_closes(running: Running) -> None:

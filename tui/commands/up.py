@@ -50,7 +50,9 @@ def _run_here(options: "EngineOptions") -> int:
 
 def _say_ready(record: "RunRecord") -> None:
     """Tell where the deployment answers; on standard error, since standard output may be for events."""
-    place = f"up at {record.url}" if record.url else "simulated: nothing listens, visitors come from [traffic]"
+    place = (
+        f"up at {record.url}" if record.url else "simulated: nothing listens, visitors come from [traffic]"
+    )
     print(f"{record.deployment} is {place}", file=sys.stderr, flush=True)
 
 

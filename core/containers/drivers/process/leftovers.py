@@ -49,7 +49,7 @@ def started_s(pid: int) -> float:
 def run_mark(deployment: str) -> dict[str, str]:
     """Return the mark for the children of this very process."""
     pid = os.getpid()
-    return {RUN_VARIABLE: f"{state_folder(deployment)}:{pid}:{started_s(pid)}"}
+    return {RUN_VARIABLE: f"{state_root() / deployment}:{pid}:{started_s(pid)}"}
 
 
 class LedgerFile:
@@ -151,7 +151,7 @@ class _Marked:
 
 def _marked(deployment: str) -> Iterator[_Marked]:
     """Yield the running processes that carry the deployment's mark."""
-    folder = str(state_folder(deployment))
+    folder = str(state_root() / deployment)
     for process in psutil.process_iter():
         try:
             environment = process.environ()

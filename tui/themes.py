@@ -82,6 +82,6 @@ def _check_keys(source: str, prefix: str, table: dict[str, Any], allowed: tuple[
 
 def _check_colour(source: str, key: str, value: Any) -> None:
     try:
-        Color.parse(value)
-    except (ColorParseError, TypeError) as error:
+        Color.parse(str(value))
+    except ColorParseError as error:
         raise ThemeError(f'{source}: {key} = {value!r} is no colour: write one such as "#5cc8ff"') from error

@@ -59,13 +59,3 @@ def usd(amount: str) -> str:
     value = Decimal(amount or "0")
     digits = 2 if value == 0 or abs(value) >= 1 else min(max(2 - value.adjusted(), 2), 6)
     return f"${value:,.{digits}f}"
-
-
-def bytes_short(count: int) -> str:
-    """Return a number of bytes: ``812 B``, ``4.1 KiB``, ``1.2 MiB``."""
-    value = float(count)
-    for unit in ("B", "KiB", "MiB"):
-        if value < 1024:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 9.95 else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:,.1f} GiB"

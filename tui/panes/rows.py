@@ -120,6 +120,18 @@ def spread(
     return Row(segments, key)
 
 
+def flowed(width: int, groups: Iterable[Sequence[Segment]], indent: int = 2) -> list[Row]:
+    """Lay groups of segments side by side, in as many rows as they need."""
+    rows: list[Row] = []
+    line: list[Segment] = [(" " * indent, "text")]
+    for group in groups:
+        if len(line) > 1 and width_of(line) + width_of(group) > width:
+            rows.append(row(width, *line))
+            line = [(" " * indent, "text")]
+        line += group
+    return [*rows, row(width, *line)]
+
+
 def blank(width: int) -> Row:
     """Make an empty row."""
     return Row(((" " * width, "text"),)) if width else Row(())

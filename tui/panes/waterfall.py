@@ -4,6 +4,7 @@ Each kind of time has its own glyph and its own style everywhere on the screen.
 """
 
 import math
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -21,7 +22,8 @@ KIND_WORDS: dict[TimeKind, str] = {
     "estimated": "estimated, not waited for",
     "cold": "waiting for a cold start",
 }
-_DEPTH = {"edge": 0, "worker": 1, "container": 2, "edge_to_region": 3, "cold_start_wait": 4}
+HOP_DEPTH = {"edge": 0, "worker": 1, "container": 2, "edge_to_region": 3, "cold_start_wait": 4}
+"""How deep a hop lies inside the others; those that are not here lie outside the edge."""
 
 
 class Part(NamedTuple):
@@ -46,26 +48,33 @@ def timeline(request: RequestRow) -> tuple[Part, ...]:
         parts = [Part(hop.kind, hop.duration_ms) for hop in outside]
     else:
         parts = [Part("emulated", request.visitor_rtt_ms)] if request.visitor_rtt_ms > 0 else []
-    inner = [hop for hop in request.trace if hop.name in _DEPTH and hop.duration_ms > 0]
-    edges = {0.0, request.duration_ms}
-    for hop in inner:
-        edges.add(_inside(hop.start_ms, request))
-        edges.add(_inside(hop.start_ms + hop.duration_ms, request))
-    times = sorted(edges)
-    for begin, end in pairwise(times):
-        parts.append(Part(_kind_at((begin + end) / 2, inner), end - begin))
+    for duration_ms, owner in _stretches(request):
+        parts.append(Part("measured" if owner is None else hop_kind(request.trace[owner]), duration_ms))
     return _merged(parts)
 
 
-def _inside(time_ms: float, request: RequestRow) -> float:
-    return max(0.0, min(time_ms, request.duration_ms))
+def own_times_ms(request: RequestRow) -> list[float]:
+    """Return for each hop of the trace the time in which no other hop was inside it."""
+    own = [hop.duration_ms if hop.name == "visitor_to_edge" else 0.0 for hop in request.trace]
+    for duration_ms, owner in _stretches(request):
+        if owner is not None:
+            own[owner] += duration_ms
+    return own
 
 
-def _kind_at(time_ms: float, hops: list[Hop]) -> TimeKind:
-    covering = [hop for hop in hops if hop.start_ms <= time_ms < hop.start_ms + hop.duration_ms]
-    if not covering:
-        return "measured"
-    return hop_kind(max(covering, key=lambda hop: _DEPTH[hop.name]))
+def _stretches(request: RequestRow) -> Iterator[tuple[float, int | None]]:
+    """Yield the time at the edge in stretches, each with the index of the innermost hop."""
+    spans = []
+    edges = {0.0, request.duration_ms}
+    for index, hop in enumerate(request.trace):
+        if hop.name in HOP_DEPTH and hop.duration_ms > 0:
+            begin = max(0.0, min(hop.start_ms, request.duration_ms))
+            end = max(0.0, min(hop.start_ms + hop.duration_ms, request.duration_ms))
+            spans.append((begin, end, HOP_DEPTH[hop.name], index))
+            edges.update((begin, end))
+    for begin, end in pairwise(sorted(edges)):
+        covering = [span for span in spans if span[0] <= begin and end <= span[1]]
+        yield end - begin, max(covering, key=lambda span: span[2])[3] if covering else None
 
 
 def _merged(parts: list[Part]) -> tuple[Part, ...]:

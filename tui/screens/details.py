@@ -1,6 +1,7 @@
 """The pages behind rows: one request with all hops, one instance, one cold start, the notices."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from core.events.types import Hop
 from core.frames.frame import ColdStartRow, Frame, InstanceRow, RequestRow
@@ -10,13 +11,24 @@ from tui.panes.regions import memory_style
 from tui.panes.requests import status_style
 from tui.panes.rows import Row, Segment, blank, clean, left, right, row
 from tui.panes.states import PHASE_WORDS, instance_sign, state_words
-from tui.panes.waterfall import GLYPHS, KIND_WORDS, figures, hop_kind, timeline, totals
+from tui.panes.waterfall import (
+    GLYPHS,
+    HOP_DEPTH,
+    KIND_WORDS,
+    figures,
+    hop_kind,
+    own_times_ms,
+    timeline,
+    totals,
+)
 from tui.screens.operate import instance_of
 from tui.screens.sheet import Sheet
 from tui.units import duration_ms, duration_s, mebibytes, milliseconds, per_second
 from tui.wrap import wrapped
 
 _LABEL = 16
+_HOP = 20
+_FIGURE = 10
 _HOP_WORDS = {
     "visitor_to_edge": "visitor ↔ edge",
     "edge": "edge",
@@ -98,27 +110,55 @@ def _hops(request: RequestRow, width: int) -> list[Row]:
         return [row(width, ("This request has no trace.", "muted"))]
     begin = min(0.0, *(hop.start_ms for hop in trace))
     end = max(request.duration_ms, *(hop.start_ms + hop.duration_ms for hop in trace), begin + 0.001)
-    name, figure = 20, 12
-    detail = max((len(hop.detail) for hop in trace), default=0)
-    detail = min(detail + 2, max(width - name - figure - 24, 0))
-    room = max(width - name - figure - detail, 4)
-    return [_hop(hop, (name, room, figure, detail), begin, (end - begin) / room, width) for hop in trace]
+    detail = max(len(hop.detail) for hop in trace) + 2
+    detail = min(detail, max(width - _HOP - 2 * _FIGURE - 20, 0))
+    room = max(width - _HOP - 2 * _FIGURE - detail, 4)
+    scale = _Scale(begin, (end - begin) / room, room)
+    head = left("hop", _HOP + room) + right("own", _FIGURE) + right("in all", _FIGURE)
+    rows = [row(width, (head, "muted"))]
+    for hop, own_ms in zip(trace, own_times_ms(request), strict=True):
+        kind = hop_kind(hop)
+        sign = "~" if kind == "estimated" else ""
+        rows.append(
+            row(
+                width,
+                (left(_HOP_WORDS[hop.name], _HOP), "text"),
+                *_hop_bar(hop, trace, scale),
+                (right(sign + duration_ms(own_ms), _FIGURE), kind),
+                (right(sign + duration_ms(hop.duration_ms), _FIGURE), "muted"),
+                (left(f"  {clean(hop.detail)}", detail) if detail else "", "muted"),
+            )
+        )
+    return rows
 
 
-def _hop(hop: Hop, widths: tuple[int, int, int, int], begin_ms: float, cell_ms: float, width: int) -> Row:
-    name, room, figure, detail = widths
+class _Scale(NamedTuple):
+    """Where times lie on the page."""
+
+    begin_ms: float
+    cell_ms: float
+    room: int
+
+    def cells(self, hop: Hop) -> tuple[int, int]:
+        """Return a hop's first cell and the one after its last."""
+        first = min(int((hop.start_ms - self.begin_ms) / self.cell_ms), self.room - 1)
+        return first, min(first + max(1, round(hop.duration_ms / self.cell_ms)), self.room)
+
+
+def _hop_bar(hop: Hop, trace: Sequence[Hop], scale: _Scale) -> list[Segment]:
+    """Draw a hop: its glyph where the time is its own, a thin line where another hop is inside it."""
     kind = hop_kind(hop)
-    first = min(int((hop.start_ms - begin_ms) / cell_ms), room - 1)
-    length = max(1, min(round(hop.duration_ms / cell_ms), room - first))
-    return row(
-        width,
-        (left(_HOP_WORDS[hop.name], name), "text"),
-        (" " * first, "text"),
-        (GLYPHS[kind] * length, kind),
-        (" " * (room - first - length), "text"),
-        (right(("~" if kind == "estimated" else "") + duration_ms(hop.duration_ms), figure), kind),
-        (left(f"  {clean(hop.detail)}", detail) if detail else "", "muted"),
-    )
+    first, last = scale.cells(hop)
+    covered: set[int] = set()
+    for other in trace:
+        if HOP_DEPTH.get(other.name, -1) > HOP_DEPTH.get(hop.name, len(HOP_DEPTH)):
+            covered.update(range(*scale.cells(other)))
+    if covered.issuperset(range(first, last)):
+        covered.discard(first)
+    line: Segment = ("─", "muted")
+    glyph: Segment = (GLYPHS[kind], kind)
+    drawn = [line if cell in covered else glyph for cell in range(first, last)]
+    return [(" " * first, "text"), *drawn, (" " * (scale.room - last), "text")]
 
 
 def instance_rows(instance: InstanceRow, frame: Frame, width: int) -> list[Row]:

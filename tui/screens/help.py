@@ -1,7 +1,7 @@
 """The help page: every key from the table of actions, and what the glyphs mean."""
 
 from tui.actions import CONTEXTS, Action, actions_in, keys_of
-from tui.panes.rows import Row, Segment, blank, left, row
+from tui.panes.rows import Row, blank, flowed, left, row
 from tui.panes.states import PHASE_WORDS, STATES
 from tui.panes.waterfall import GLYPHS, KIND_WORDS
 from tui.screens.sheet import Sheet
@@ -34,14 +34,12 @@ def draw(width: int) -> list[Row]:
     ]
     rows += [row(width, (f"  {line}", "muted")) for line in wrapped(_BAR_NOTE, width - 2)]
     rows += [blank(width), row(width, ("Phases of a cold start", "title"))]
-    phases: list[Segment] = [("  ", "text")]
-    for name, word in PHASE_WORDS.items():
-        phases += [(f" {word} ", f"phase-{name}"), (" ", "text")]
-    rows += [row(width, *phases), blank(width), row(width, ("States of an instance", "title"))]
-    signs: list[Segment] = [("  ", "text")]
-    for sign in STATES.values():
-        signs += [(f"{sign.glyph} ", sign.style), (f"{sign.word}  ", "text")]
-    return [*rows, row(width, *signs)]
+    rows += flowed(
+        width, [[(f" {word} ", f"phase-{name}"), (" ", "text")] for name, word in PHASE_WORDS.items()]
+    )
+    rows += [blank(width), row(width, ("States of an instance", "title"))]
+    signs = [[(f"{sign.glyph} ", sign.style), (f"{sign.word}  ", "text")] for sign in STATES.values()]
+    return [*rows, *flowed(width, signs)]
 
 
 def _action(action: Action, width: int) -> list[Row]:

@@ -1,0 +1,24 @@
+"""Breaking text into lines."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.panes.rows import cells
+from tui.wrap import wrapped
+
+
+@given(st.text(max_size=120), st.integers(2, 40))
+def test_no_line_is_too_wide_and_no_letter_is_lost(text: str, width: int) -> None:
+    lines = wrapped(text, width)
+    assert all(cells(line) <= width for line in lines)
+    assert all(line.isprintable() for line in lines)
+
+
+@given(st.text(alphabet="ab c\n", max_size=80), st.integers(1, 30))
+def test_all_letters_stay_in_order(text: str, width: int) -> None:
+    kept = "".join(wrapped(text, width)).replace(" ", "")
+    assert kept == text.replace(" ", "").replace("\n", "")
+
+
+def test_lines_break_between_words() -> None:
+    assert wrapped("port 8080 did not answer", 10) == ["port 8080", "did not", "answer"]

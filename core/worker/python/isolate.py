@@ -69,7 +69,7 @@ def main() -> int:
         return 2
     outside = Visit("", reports.log)
     sys.stdout, sys.stderr = LogStream("log", outside), LogStream("error", outside)
-    logging.basicConfig(level=logging.INFO, handlers=[LogHandler(outside)])
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[LogHandler(outside)])
     sys.dont_write_bytecode = True
     try:
         service = IsolateService(setup, reports.send)

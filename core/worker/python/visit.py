@@ -48,11 +48,11 @@ class Visit:
 
     def log(self, level: LogLevel, text: str) -> None:
         """Log a line, while the limit allows."""
-        if self._log_left_bytes <= 0:
+        if self._log_left_bytes < 0:
             return
         if self.trace_id:
             self._log_left_bytes -= len(text.encode("utf-8", "replace"))
-            if self._log_left_bytes <= 0:
+            if self._log_left_bytes < 0:
                 self._log(
                     self.trace_id,
                     "warning",

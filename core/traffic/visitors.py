@@ -43,7 +43,8 @@ class Visitors:
         self._clock = clock
         self._rng = rng
         self._most_in_flight = most_in_flight
-        self._visits: set[asyncio.Task[None]] = set()
+        self._visits: dict[asyncio.Task[None], None] = {}
+        # Not a set: its order, in which visits are ended, would change from run to run.
         self.sent = 0
         """Requests made."""
         self.not_sent = 0
@@ -81,14 +82,14 @@ class Visitors:
             return
         self.sent += 1
         task = asyncio.get_running_loop().create_task(self._visit(request))
-        self._visits.add(task)
+        self._visits[task] = None
         task.add_done_callback(self._leave)
 
     async def _visit(self, request: Request) -> None:
         await self._send(request)
 
     def _leave(self, task: asyncio.Task[None]) -> None:
-        self._visits.discard(task)
+        self._visits.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.failed += 1
             self.last_failure = f"{type(error).__name__}: {error}"

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -84,6 +85,13 @@ def environment(state: Path) -> dict[str, str]:
     return {**os.environ, "HYBRID_TUI_STATE": str(state), "NO_COLOR": "1"}
 
 
+def hybrid_tui(state: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run one command to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments], env=environment(state), capture_output=True, text=True, check=False
+    )
+
+
 @asynccontextmanager
 async def up(project: Path, *options: str, state: Path | None = None) -> AsyncIterator[Running]:
     """Run the project headless on a free port, and end it afterwards."""
@@ -92,7 +100,7 @@ async def up(project: Path, *options: str, state: Path | None = None) -> AsyncIt
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=environment(state or project.parent / "state"),
+        env=environment(state or project.parent),
         limit=2**24,
     )  # fmt: skip
     running = Running(process)

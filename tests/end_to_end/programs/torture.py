@@ -5,6 +5,7 @@ import os
 import sys
 
 CHUNK = bytes(65_536)
+HANGING: list[asyncio.StreamWriter] = []
 
 
 async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -32,7 +33,10 @@ async def answer(head: bytes, reader: asyncio.StreamReader, writer: asyncio.Stre
         eaten[::4096] = b"x" * len(eaten[::4096])
         await asyncio.sleep(60)
     elif target == "/hang":
+        HANGING.append(writer)
         await asyncio.sleep(60)
+    elif target == "/hanging":
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n%d" % len(HANGING))
     else:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nhello\n")
     await writer.drain()

@@ -67,7 +67,7 @@ async def draw(picture: Picture, theme: str) -> str:
 
 def offline(svg: str) -> str:
     """Return the SVG without web fonts, so that it looks the same without a network."""
-    return re.sub(r"font-family: ?[^;]+;", _FONTS, _WEB_FONT.sub("", svg)) + "\n"
+    return re.sub(r"font-family: ?[^;]+;", _FONTS, _WEB_FONT.sub("", svg)).rstrip() + "\n"
 
 
 async def _draw_all(folder: Path) -> None:

@@ -6,6 +6,7 @@ import sys
 import pytest
 from textual.command import CommandPalette
 
+from core.control.messages import Reply
 from tests.tui.frames import console
 from tui.app import Console
 from tui.screens.dialog import Dialog
@@ -46,7 +47,7 @@ async def test_help_opens_and_closes(key: str, close: str) -> None:
         assert isinstance(app.screen, Sheet)
         await pilot.press(close)
         await pilot.pause()
-        assert app.screen is app.dashboard
+        assert app.screen_stack == [app.dashboard]
         assert app.is_running
 
 
@@ -82,7 +83,7 @@ async def test_leaving_asks_and_can_be_called_off(key: str) -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert app.is_running
-        assert app.screen is app.dashboard
+        assert app.screen_stack == [app.dashboard]
     assert source.asked == []
 
 
@@ -109,7 +110,7 @@ async def test_leaving_stops_the_engine_when_that_is_chosen(
 
 async def test_an_engine_that_will_not_stop_keeps_the_console_open() -> None:
     app, source = console(owner=True)
-    source.reply = type(source.reply)(id=0, ok=False, message="app-1 does not end")
+    source.reply = Reply(id=0, ok=False, message="app-1 does not end")
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("q", "enter")
         await pilot.pause()
@@ -132,7 +133,7 @@ async def test_without_an_engine_q_leaves_at_once() -> None:
 class Vanishing(StillSource):
     """An engine that goes away when asked to stop."""
 
-    async def stop_engine(self) -> None:  # type: ignore[override]
+    async def stop_engine(self) -> Reply:
         raise SourceGone("gone")
 
 

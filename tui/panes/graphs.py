@@ -12,7 +12,7 @@ def sparkline(values: Sequence[float], width: int, ceiling: float) -> str:
     shown = values[-width:]
     if ceiling <= 0:
         return BLOCKS[0] * len(shown) + " " * (width - len(shown))
-    marks = "".join(BLOCKS[_level(value / ceiling, 8)] for value in shown)
+    marks = "".join(BLOCKS[_level(min(value / ceiling, 1.0), 8)] for value in shown)
     return " " * (width - len(shown)) + marks
 
 
@@ -48,7 +48,7 @@ _PARTS = " " + BLOCKS
 def _eighths(value: float, ceiling: float, most: int) -> int:
     if value <= 0 or ceiling <= 0:
         return 0
-    return max(1, min(most, round(value / ceiling * most)))
+    return max(1, min(most, round(min(value / ceiling, 1.0) * most)))
 
 
 def share_out(parts: Sequence[float], width: int, groups: Sequence[str] = ()) -> list[int]:

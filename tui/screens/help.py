@@ -8,6 +8,8 @@ from tui.screens.sheet import Sheet
 from tui.wrap import wrapped
 
 _KEY_WIDTH = 22
+_NARROW = 50
+"""Under this width an explanation stands below its keys."""
 _BAR_NOTE = (
     "A request's bar grows with the square root of its time, so that 2 ms and 2 s both show; "
     "the parts inside it are in proportion. Cold starts share one straight scale; » marks a longer one."
@@ -28,10 +30,9 @@ def draw(width: int) -> list[Row]:
             rows += _action(action, width)
         rows.append(blank(width))
     rows.append(row(width, ("Kinds of time", "title")))
-    rows += [
-        row(width, (left(f"  {GLYPHS[kind] * 4}", _KEY_WIDTH), kind), (words, "text"))
-        for kind, words in KIND_WORDS.items()
-    ]
+    sign = _KEY_WIDTH if width >= _NARROW else 5
+    for kind, words in KIND_WORDS.items():
+        rows.append(row(width, (left(f"  {GLYPHS[kind] * min(sign - 3, 4)}", sign), kind), (words, "text")))
     rows += [row(width, (f"  {line}", "muted")) for line in wrapped(_BAR_NOTE, width - 2)]
     rows += [blank(width), row(width, ("Phases of a cold start", "title"))]
     rows += flowed(
@@ -43,6 +44,10 @@ def draw(width: int) -> list[Row]:
 
 
 def _action(action: Action, width: int) -> list[Row]:
-    lines = wrapped(action.help, max(width - _KEY_WIDTH, 10))
-    first = row(width, (left(f"  {keys_of(action)}", _KEY_WIDTH), "key"), (lines[0], "text"))
+    keys = f"  {keys_of(action)}"
+    if width < _NARROW:
+        lines = wrapped(action.help, width - 4)
+        return [row(width, (keys, "key")), *(row(width, (f"    {line}", "text")) for line in lines)]
+    lines = wrapped(action.help, width - _KEY_WIDTH)
+    first = row(width, (left(keys, _KEY_WIDTH), "key"), (lines[0], "text"))
     return [first, *(row(width, (" " * _KEY_WIDTH + line, "text")) for line in lines[1:])]

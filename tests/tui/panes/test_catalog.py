@@ -1,10 +1,12 @@
 """What must hold of every pane's layout, at every size."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.tui.frames import NAMES, SIZES, changed, frame
+from tests.tui.frames import NAMES, SIZES, THEMES, changed, console, frame
 from tui.panes.catalog import BOXED, HEADER, KEYS, PROBLEMS
 from tui.panes.rows import Area, View, cells
 from tui.panes.widget import PaneSpec
@@ -73,3 +75,13 @@ def test_control_characters_from_outside_never_reach_the_screen() -> None:
     rows = HEADER.layout(evil, Area(200, 1), View())
     assert rows[0].text.isprintable()
     assert "a·[2Jb·c" in rows[0].text
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("number", ["1", "2", "3", "4", "5"])
+def test_a_zoomed_pane_looks_as_before(
+    snap_compare: Callable[..., bool], number: str, size: tuple[int, int], theme: str
+) -> None:
+    app, _ = console("failing" if number == "4" else "busy", theme=theme)
+    assert snap_compare(app, press=[number, "z", "j", "j"], terminal_size=size)

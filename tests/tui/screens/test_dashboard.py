@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 
 from tests.tui.frames import SIZES, THEMES, changed, console, frame
 from tui.app import Console
-from tui.screens.dashboard import FRAMES_PER_SECOND, FRAMES_PER_SECOND_BLURRED, RECONNECT_S
+from tui.screens.dashboard import FRAMES_PER_SECOND, FRAMES_PER_SECOND_BLURRED
 from tui.source import StillSource
 
 BUSY_FIRST = "app-1"
@@ -142,7 +142,10 @@ async def test_a_click_selects_the_row_and_focuses_its_pane() -> None:
         assert app.dashboard.panes["memory"].view.selected == "app-2"
 
 
-async def test_an_engine_that_goes_away_leaves_a_banner_and_its_return_takes_it_off() -> None:
+async def test_an_engine_that_goes_away_leaves_a_banner_and_its_return_takes_it_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tui.screens.dashboard.RECONNECT_S", 0.0)
     app, source = console()
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
@@ -152,7 +155,7 @@ async def test_an_engine_that_goes_away_leaves_a_banner_and_its_return_takes_it_
         assert "q leaves the console" in text_of(app, "problems")
         assert "no engine" in text_of(app, "header")
         source.push(frame("quiet"))
-        await pilot.pause(RECONNECT_S + 0.2)
+        await pilot.pause()
         assert "does not answer" not in text_of(app, "problems")
         assert "no engine" not in text_of(app, "header")
         assert source.rates == [FRAMES_PER_SECOND, FRAMES_PER_SECOND]

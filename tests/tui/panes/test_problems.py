@@ -1,0 +1,59 @@
+"""The line of problems."""
+
+import msgspec
+
+from core.frames.frame import NoticeRow
+from tests.tui.frames import changed, frame
+from tui.panes.problems import layout, needed_height, problems
+from tui.panes.rows import Area, View
+
+
+def test_a_lost_region_comes_before_notices_and_is_told_once() -> None:
+    found = problems(frame("failing"))
+    assert found[0].subject == "ap-northeast"
+    assert found[0].advice == "Start Docker; the region comes back by itself"
+    assert len([one for one in found if one.subject == "ap-northeast"]) == 1
+
+
+def test_notices_leave_the_line_after_a_while() -> None:
+    assert problems(frame("busy"))
+    assert problems(changed("busy", time_s=frame("busy").time_s + 60)) == []
+
+
+def test_information_is_no_problem() -> None:
+    notice = NoticeRow(time_s=1.0, level="info", subject="shop", message="Listening", advice="")
+    assert problems(changed("quiet", notices=(notice,), time_s=2.0)) == []
+
+
+def test_errors_come_before_warnings() -> None:
+    notices = tuple(
+        NoticeRow(time_s=1.0 + n, level=level, subject=level, message="m", advice="")
+        for n, level in enumerate(("error", "warning"))
+    )
+    assert [one.level for one in problems(changed("quiet", notices=notices, time_s=3.0))] == [
+        "error",
+        "warning",
+    ]
+
+
+def test_a_failed_worker_is_a_problem() -> None:
+    worker = msgspec.structs.replace(
+        frame("quiet").workers[0], state="failed", message="worker.py, line 3: bad"
+    )
+    (found,) = problems(changed("quiet", workers=(worker,)))
+    assert found.message == "worker.py, line 3: bad"
+
+
+def test_advice_takes_a_line_of_its_own_when_it_must() -> None:
+    assert needed_height(frame("failing"), View(), Area(80, 24)) == 2
+    assert needed_height(frame("failing"), View(), Area(80, 18)) == 1
+    assert needed_height(frame("failing"), View(), Area(250, 40)) == 1
+    assert needed_height(frame("quiet"), View(), Area(80, 24)) == 0
+    rows = layout(frame("failing"), Area(100, 2), View())
+    assert "+2 more (n)" in rows[0].text
+    assert rows[1].text.strip().startswith("→ Start Docker")
+
+
+def test_a_lost_engine_hides_other_problems() -> None:
+    view = View(banner=("The engine does not answer.", "Trying again."))
+    assert "The engine does not answer." in layout(frame("failing"), Area(100, 2), view)[0].text

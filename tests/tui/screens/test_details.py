@@ -1,0 +1,118 @@
+"""The pages behind rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.frames.frame import Dropped, Frame, RequestRow
+from tests.tui.frames import NAMES, THEMES, changed, console, frame
+from tui.panes.cold_starts import start_key
+from tui.panes.rows import Row, cells
+from tui.screens.details import details, instance_rows, notice_rows, request_rows, start_rows
+
+
+def text(rows: list[Row]) -> str:
+    return "\n".join(row.text for row in rows)
+
+
+def request(of: str = "starting", index: int = 0, **changes: Any) -> RequestRow:
+    return msgspec.structs.replace(frame(of).requests[index], **changes)
+
+
+def pages(one: Frame) -> list[Callable[[int], list[Row]]]:
+    made: list[Callable[[int], list[Row]]] = [lambda width: notice_rows(one, width)]
+    made += [lambda width, r=r: request_rows(r, width) for r in one.requests[-20:]]  # type: ignore[misc]
+    made += [lambda width, s=s: start_rows(s, one.time_s, width) for s in one.cold_starts]  # type: ignore[misc]
+    made += [
+        lambda width, i=i: instance_rows(i, one, width)  # type: ignore[misc]
+        for region in one.regions
+        for i in region.instances
+    ]
+    return made
+
+
+@pytest.mark.parametrize("width", [20, 56, 116, 200])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_page_is_exactly_as_wide_as_its_sheet(name: str, width: int) -> None:
+    for draw in pages(frame(name)):
+        for row in draw(width):
+            assert cells(row.text) == width, row.text
+
+
+def test_a_request_page_shows_every_hop_with_its_own_time() -> None:
+    drawn = text(request_rows(request(), 116))
+    for part in (
+        "Tokyo  →  NRT",
+        "app-1 in us-east",
+        "175 + 655 + 23 ms  =  853 ms",
+        "cold start",
+        "own",
+        "in all",
+    ):
+        assert part in drawn, part
+    edge = next(line for line in drawn.splitlines() if line.startswith("edge "))
+    assert "0.4 ms" in edge
+    assert "850 ms" in edge
+    assert "─" in edge
+
+
+def test_a_request_page_tells_the_error_and_a_missing_trace() -> None:
+    drawn = text(request_rows(request(error="no instance could be started", trace=()), 116))
+    assert "no instance could be started" in drawn
+    assert "has no trace" in drawn
+
+
+def test_an_instance_page_tells_state_memory_and_cold_starts() -> None:
+    one = frame("failing").regions[0].instances[0]
+    drawn = text(instance_rows(one, frame("failing"), 116))
+    for part in ("✗ out of memory", "killed: out of memory (1,024 MiB)", "limit", "cold start at", "█"):
+        assert part in drawn, part
+
+
+def test_a_cold_start_page_shows_phases_below_each_other() -> None:
+    start = frame("busy").cold_starts[0]
+    drawn = text(start_rows(start, frame("busy").time_s, 100))
+    for part in ("queue", "image", "create", "start", "boot", "ready"):
+        assert part in drawn, part
+
+
+def test_a_start_under_way_shows_its_growing_phase() -> None:
+    start = next(one for one in frame("starting").cold_starts if one.instance == "app-2")
+    assert "641 ms" in text(start_rows(start, frame("starting").time_s, 100))
+
+
+def test_notices_come_newest_first_with_advice() -> None:
+    drawn = text(notice_rows(frame("failing"), 100))
+    assert drawn.index("Killed: it used more") < drawn.index("The Docker Engine at")
+    assert "→ Choose a larger instance type" in drawn
+    more = changed("failing", dropped=Dropped(notices=7))
+    assert "7 older notices" in text(notice_rows(more, 100))
+    assert "Nothing to tell." in text(notice_rows(frame("empty"), 100))
+
+
+def test_a_row_without_a_page_has_none() -> None:
+    busy = frame("busy")
+    assert details(busy, "cost", "Container memory") is None
+    assert details(busy, "regions", "region:us-east") is None
+    assert details(busy, "flow", "") is None
+    assert details(busy, "cold_starts", start_key(busy.cold_starts[0])) is not None
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("starting", ["2", "G", "enter"]),
+        ("failing", ["j", "j", "enter"]),
+        ("busy", ["3", "j", "enter"]),
+        ("failing", ["n"]),
+    ],
+    ids=["request", "instance", "cold_start", "notices"],
+)
+def test_pages_look_as_before(
+    snap_compare: Callable[..., bool], name: str, keys: list[str], theme: str
+) -> None:
+    app, _ = console(name, theme=theme)
+    assert snap_compare(app, press=keys, terminal_size=(120, 36))

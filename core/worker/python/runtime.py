@@ -55,7 +55,7 @@ class PythonRuntime:
         self._cpu_limit_ms = cpu_limit_ms
         self._binding_fetch = binding_fetch
         self._bus = bus
-        self._client = PooledClient(idle_s=3600.0)
+        self._client = PooledClient()
         self._folder: Path | None = None
         self._gateway: Gateway | None = None
         self._isolate: IsolateProcess | None = None

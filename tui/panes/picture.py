@@ -7,6 +7,8 @@ from tui.panes.rows import Row, Segment, cells, clean, left, right, row, width_o
 from tui.panes.states import region_sign
 from tui.units import duration_ms, per_second
 
+_LOCATIONS = 6
+"""The picture grows up to this height to name edge locations."""
 _PULSE_STEP_S = 0.25
 """The dots on the arrows move one cell in this time of the run."""
 
@@ -23,7 +25,8 @@ class _Shape(NamedTuple):
 
 def picture_height(frame: Frame, height: int) -> int:
     """Return the number of lines that the picture takes of a pane."""
-    wanted = max(3, 1 + len(frame.regions) + (1 if frame.flow.errors_per_second > 0 else 0))
+    targets = 1 + len(frame.regions) + (1 if frame.flow.errors_per_second > 0 else 0)
+    wanted = max(3, targets, min(1 + len(frame.flow.edge_locations), _LOCATIONS))
     return max(0, min(wanted, height // 2, 8))
 
 

@@ -144,15 +144,23 @@ class _Scale(NamedTuple):
         first = min(int((hop.start_ms - self.begin_ms) / self.cell_ms), self.room - 1)
         return first, min(first + max(1, round(hop.duration_ms / self.cell_ms)), self.room)
 
+    def holds(self, hop: Hop, cell: int) -> bool:
+        """Say whether the middle of a cell lies in a hop."""
+        time_ms = self.begin_ms + (cell + 0.5) * self.cell_ms
+        return hop.start_ms <= time_ms < hop.start_ms + hop.duration_ms
+
+
+def _lies_inside(inner: Hop, outer: Hop) -> bool:
+    deepest = len(HOP_DEPTH)
+    return HOP_DEPTH.get(inner.name, -1) > HOP_DEPTH.get(outer.name, deepest)
+
 
 def _hop_bar(hop: Hop, trace: Sequence[Hop], scale: _Scale) -> list[Segment]:
     """Draw a hop: its glyph where the time is its own, a thin line where another hop is inside it."""
     kind = hop_kind(hop)
     first, last = scale.cells(hop)
-    covered: set[int] = set()
-    for other in trace:
-        if HOP_DEPTH.get(other.name, -1) > HOP_DEPTH.get(hop.name, len(HOP_DEPTH)):
-            covered.update(range(*scale.cells(other)))
+    inside = [other for other in trace if _lies_inside(other, hop)]
+    covered = {cell for cell in range(first, last) if any(scale.holds(other, cell) for other in inside)}
     if covered.issuperset(range(first, last)):
         covered.discard(first)
     line: Segment = ("─", "muted")

@@ -98,10 +98,7 @@ def _column_titles(frame: Frame, width: int) -> Row:
     name = _name_width(frame)
     start = [(f"    {left('instance', name)} {left('state', _STATE)}", "muted")]
     graph = _graph_width(width, name)
-    figures = "".join(
-        right(*one) for one in (("memory", 9), ("limit", 9), ("cpu", 7), ("for", 8), ("rate", 8))
-    )
-    end = " " * graph + figures
+    end = " " * graph + "".join(right(*one) for one in _columns(width))
     return spread(width, start, [(end, "muted")])
 
 

@@ -35,6 +35,16 @@ def test_a_wide_pane_has_titles_and_more_columns() -> None:
     assert "1.0 GiB" in by_key["app-2"]
 
 
+@pytest.mark.parametrize("width", [70, 83, 84, 116, 200])
+def test_titles_stand_over_their_columns(width: int) -> None:
+    rows = layout(frame("busy"), Area(width, 40), View())
+    instance = next(row.text for row in rows if row.key == "app-2")
+    title = rows[0].text
+    for name, figure in (("memory", "619 MiB"), ("limit", "1.0 GiB"), ("cpu", "13 %")):
+        assert title.index(name) + len(name) == instance.index(figure) + len(figure), name
+    assert ("for" in title) == ("57 s" in instance)
+
+
 def test_a_start_under_way_shows_its_phase_and_who_waits() -> None:
     rows = texts("starting", 42)
     assert "boot 0.6 s" in rows["app-2"]

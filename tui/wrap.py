@@ -1,6 +1,6 @@
 """Breaks text into lines of a width in cells."""
 
-from tui.panes.rows import cells, clean, cut
+from tui.panes.rows import cells, clean
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -23,7 +23,15 @@ def _paragraph(text: str, width: int) -> list[str]:
             lines.append(line)
         line = word
         while cells(line) > width:
-            head = cut(line, width + 1)[:-1] or line[:1]
-            lines.append(head)
-            line = line[len(head) :]
+            size = _fitting(line, width)
+            lines.append(line[:size])
+            line = line[size:]
     return [*lines, line]
+
+
+def _fitting(text: str, width: int) -> int:
+    """Return how many characters fit, at least one; some take two cells and some none."""
+    size = 1
+    while size < len(text) and cells(text[: size + 1]) <= width:
+        size += 1
+    return size

@@ -1,13 +1,15 @@
 """Breaking text into lines."""
 
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tui.panes.rows import cells
 from tui.wrap import wrapped
 
 
+@settings(max_examples=300)
 @given(st.text(max_size=120), st.integers(2, 40))
+@example("00000\U000e0100", 2)
 def test_no_line_is_too_wide_and_no_letter_is_lost(text: str, width: int) -> None:
     lines = wrapped(text, width)
     assert all(cells(line) <= width for line in lines)

@@ -80,7 +80,7 @@ class ServerProtocol(HttpToolsProtocol):
         self._in_head = False
         self._unparsed_bytes = 0
         if not self.parser.should_upgrade():
-            self.scope["state"]["target"] = self.url
+            self.scope["state"]["target"] = self.url.partition(b"#")[0]
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from core.http import client as client_module
 from core.http.client import PooledClient
 from core.http.errors import BodyLost, ConnectFailed, ConnectionLost, RequestBodyFailed
 from core.http.messages import Request, Response, one_chunk
@@ -270,17 +271,52 @@ async def stale_once(raw: RawServer, client: PooledClient, method: str) -> tuple
 
 
 async def test_a_stale_connection_is_replaced_once_for_an_idempotent_request(
-    raw: RawServer, client: PooledClient
+    raw: RawServer, client: PooledClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(client_module, "REPEAT_AFTER_IDLE_S", 0.0)
+    monkeypatch.setattr(client_module, "REPEAT_WITHIN_S", 3600.0)
     address = await stale_once(raw, client, "GET")
     assert await read_all(await client.fetch(address, Request("GET", "/again"))) == b"ok"
     assert raw.connections == 2
 
 
+@pytest.mark.parametrize(
+    ("after_idle_s", "within_s"), [(3600.0, 3600.0), (0.0, -1.0)], ids=["just used", "lost late"]
+)
+async def test_a_server_that_died_of_the_request_does_not_get_it_again(
+    raw: RawServer,
+    client: PooledClient,
+    monkeypatch: pytest.MonkeyPatch,
+    after_idle_s: float,
+    within_s: float,
+) -> None:
+    monkeypatch.setattr(client_module, "REPEAT_AFTER_IDLE_S", after_idle_s)
+    monkeypatch.setattr(client_module, "REPEAT_WITHIN_S", within_s)
+    address = await stale_once(raw, client, "GET")
+    with pytest.raises(ConnectionLost):
+        await client.fetch(address, Request("GET", "/again"))
+    assert raw.connections == 1
+
+
+async def test_a_request_that_a_busy_server_died_of_is_not_sent_again(
+    raw: RawServer, client: PooledClient
+) -> None:
+    address = await stale_once(raw, client, "GET")
+    with pytest.raises(ConnectionLost):
+        await client.fetch(address, Request("GET", "/again"))
+    assert raw.connections == 1
+
+
 @pytest.mark.parametrize(("method", "body"), [("POST", None), ("PUT", b"abc")])
 async def test_a_request_that_may_have_been_carried_out_is_not_repeated(
-    raw: RawServer, client: PooledClient, method: str, body: bytes | None
+    raw: RawServer,
+    client: PooledClient,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    body: bytes | None,
 ) -> None:
+    monkeypatch.setattr(client_module, "REPEAT_AFTER_IDLE_S", 0.0)
+    monkeypatch.setattr(client_module, "REPEAT_WITHIN_S", 3600.0)
     address = await stale_once(raw, client, "GET")
     with pytest.raises(ConnectionLost):
         await client.fetch(address, Request(method, "/", [], one_chunk(body) if body else None))

@@ -160,6 +160,24 @@ async def test_what_is_too_large_or_broken_is_refused(request_bytes: bytes, stat
     await server.stop()
 
 
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("OPTIONS * HTTP/1.1", b"OPTIONS *"),
+        ("GET //a//b HTTP/1.1", b"GET //a//b"),
+        ("GET /%C3%BC?q=%C3%B6 HTTP/1.1", b"GET /%C3%BC?q=%C3%B6"),
+        ("GET http://other:80/x?y HTTP/1.1", b"GET /x?y"),
+        ("GET /a?#part HTTP/1.1", b"GET /a?"),
+        ("GET /%zz|{}? HTTP/1.1", b"GET /%zz|{}?"),
+    ],
+)
+async def test_targets_come_as_they_were_written(line: str, seen: bytes) -> None:
+    server = await serve(echo_target)
+    answer = await talk(server.port, line.encode() + b"\r\nhost: a\r\nconnection: close\r\n\r\n")
+    assert answer.partition(b"\r\n\r\n")[2] == seen
+    await server.stop()
+
+
 async def test_a_url_of_16_kb_and_fields_of_100_kb_pass(client: PooledClient) -> None:
     server = await serve(echo_target)
     target = "/" + "a" * (16 * 1024 - 1)

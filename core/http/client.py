@@ -11,6 +11,10 @@ from core.http.request_head import Address
 
 __all__ = ["Address", "PooledClient"]
 
+REPEAT_AFTER_IDLE_S = 1.0
+REPEAT_WITHIN_S = 0.05
+"""A request is repeated only where a server may just have closed an idle connection as it was sent: the
+connection had been idle for a while, and the loss came at once. A server that dies later has had it."""
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 """Idempotent methods (RFC 9110, section 9.2.2): safe to send again when nothing was answered."""
 
@@ -43,11 +47,12 @@ class PooledClient:
         """
         connection = self._take(address)
         if connection is not None:
+            sent_s = connection.loop.time()
             exchange = connection.begin(request)
             try:
                 return await self._wait(connection, exchange)
             except ConnectionLost:
-                if not _may_repeat(connection, exchange, request):
+                if not _may_repeat(connection, exchange, request, sent_s):
                     raise
         connection = await self._connect(address)
         return await self._wait(connection, connection.begin(request))
@@ -140,8 +145,11 @@ class PooledClient:
             self._sweep = loop.call_at(oldest_s + self._idle_s, self._close_stale)
 
 
-def _may_repeat(connection: Connection, exchange: Exchange, request: Request) -> bool:
-    return connection.untouched and not exchange.body_touched and request.method in _REPEATABLE
+def _may_repeat(connection: Connection, exchange: Exchange, request: Request, sent_s: float) -> bool:
+    was_idle = sent_s - connection.idle_since_s >= REPEAT_AFTER_IDLE_S
+    at_once = connection.loop.time() - sent_s <= REPEAT_WITHIN_S
+    unused = connection.untouched and not exchange.body_touched
+    return was_idle and at_once and unused and request.method in _REPEATABLE
 
 
 def _name(address: Address) -> str:

@@ -7,6 +7,7 @@ import pytest
 import uvloop
 
 from core.http.client import PooledClient
+from tests.core.http.raw_server import RawServer
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -19,3 +20,10 @@ async def client() -> AsyncIterator[PooledClient]:
     pooled = PooledClient()
     yield pooled
     await pooled.close()
+
+
+@pytest.fixture
+async def raw() -> AsyncIterator[RawServer]:
+    server = RawServer()
+    yield server
+    await server.stop()

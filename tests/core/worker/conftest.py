@@ -2,7 +2,7 @@
 
 import asyncio
 import textwrap
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -132,3 +132,24 @@ async def read(answer: Answer) -> tuple[int, str]:
     if answer.response.close is not None:
         await answer.response.close()
     return answer.response.status, data.decode()
+
+
+Start = Callable[..., Awaitable[PythonRuntime]]
+
+
+@pytest.fixture
+async def start(
+    write_worker: WriteWorker, recorder: Recorder, containers: Containers
+) -> AsyncIterator[Start]:
+    """Give what writes a Worker and starts its runtime."""
+    made: list[PythonRuntime] = []
+
+    async def begin(source: str, *, cpu_limit_ms: float = 30_000) -> PythonRuntime:
+        runtime = make_runtime(write_worker(source), recorder, containers, cpu_limit_ms=cpu_limit_ms)
+        made.append(runtime)
+        await runtime.start()
+        return runtime
+
+    yield begin
+    for runtime in made:
+        await runtime.stop()

@@ -1,0 +1,159 @@
+"""What happens inside an isolate: logs, uncaught errors, bodies that break, work after the response."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core.http.errors import BodyLost
+from core.http.messages import Request, Response, one_chunk
+from core.worker.runtime import SubRequest, WorkerFailed
+from tests.core.worker.conftest import Containers, Recorder, Start, read, visit
+
+WAIT_S = 30
+
+
+async def test_printing_and_logging_belong_to_their_request(start: Start, recorder: Recorder) -> None:
+    runtime = await start(
+        """
+        import logging, sys
+        print("a", 1, end="")
+        await asyncio.sleep(0)
+        print("b\\nsecond line")
+        print("to stderr", file=sys.stderr)
+        logging.warning("careful")
+        logging.getLogger("x").error("bad")
+        print("unfinished", end="")
+        return Response("x")
+        """
+    )
+    await read(await runtime.fetch("t1", visit()))
+    await recorder.log_line("unfinished")
+    assert recorder.logs == [
+        ("t1", "log", "a 1b"),
+        ("t1", "log", "second line"),
+        ("t1", "error", "to stderr"),
+        ("t1", "warning", "careful"),
+        ("t1", "error", "bad"),
+        ("t1", "log", "unfinished"),
+    ]
+
+
+async def test_an_endless_log_is_cut(start: Start, recorder: Recorder) -> None:
+    runtime = await start("for _ in range(300): print('x' * 1024)\nreturn Response('x')")
+    await read(await runtime.fetch("t1", visit()))
+    assert (await recorder.log_line("log limit"))[1] == "warning"
+    assert len(recorder.logs) == 257
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("raise ValueError('secret detail')", "worker.py, line 5: ValueError: secret detail"),
+        ("return 'just text'", "fetch returned a value of type str, not a Response"),
+        ("pass", "fetch returned nothing, not a Response"),
+        ("return Response({'a': 1})", "TypeError: a body is str, bytes .* use Response.json"),
+        ("return Response('x', status=1000)", "ValueError: a response's status lies between"),
+        (
+            "return Response(self.env.GREETNG)",
+            "AttributeError: env has no binding GREETNG; did you mean env.GREETING",
+        ),
+        ("await request.text()\nawait request.text()", "TypeError: the body has been read already"),
+        ("from workers import fetch\nawait fetch('http://x/')", "RuntimeError: .*not made from here"),
+        ("await self.env.APP.fetch('/path')", "ValueError: not a whole URL: '/path'"),
+        ("import sys\nsys.exit(3)", "SystemExit: 3"),
+    ],
+)
+async def test_an_uncaught_error_is_1101_with_its_stack_in_the_log(
+    start: Start, recorder: Recorder, source: str, message: str
+) -> None:
+    runtime = await start(source)
+    body = one_chunk(b"x")
+    with pytest.raises(WorkerFailed, match=message) as failed:
+        await runtime.fetch("t1", visit(method="POST", body=body))
+    assert failed.value.code == 1101
+    trace_id, level, text = await recorder.log_line("Error" if "Exit" not in message else "Exit")
+    assert (trace_id, level) == ("t1", "exception")
+    assert text.startswith(
+        ("TypeError: fetch returned", 'Traceback (most recent call last):\n  File "worker.py"')
+    )
+
+
+async def test_an_error_in_a_streamed_body_breaks_it_off_and_is_logged(
+    start: Start, recorder: Recorder
+) -> None:
+    runtime = await start(
+        """
+        async def pieces():
+            yield "abc"
+            raise ValueError("midway")
+        return Response(pieces())
+        """
+    )
+    answer = await runtime.fetch("t1", visit())
+    assert answer.response.body is not None
+    assert await anext(answer.response.body) == b"abc"
+    with pytest.raises(BodyLost):
+        await anext(answer.response.body)
+    trace_id, level, text = await recorder.log_line("midway")
+    assert (trace_id, level) == ("t1", "exception")
+    assert 'File "worker.py", line 7' in text
+
+
+async def test_a_failing_engine_is_an_exception_that_the_worker_may_catch(
+    start: Start, containers: Containers
+) -> None:
+    async def fail(sub_request: SubRequest, request: Request) -> Response:
+        raise RuntimeError("no such class")
+
+    containers.answer = fail
+    runtime = await start(
+        """
+        try:
+            return await self.env.APP.fetch(request)
+        except Exception as error:
+            return Response(f"caught {error}", 502)
+        """
+    )
+    assert await read(await runtime.fetch("t1", visit())) == (502, "caught RuntimeError: no such class")
+
+
+async def test_a_response_that_the_worker_does_not_read_is_let_go(
+    start: Start, containers: Containers
+) -> None:
+    ended = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"x" * 65_536
+        finally:
+            ended.set()
+
+    async def flood(sub_request: SubRequest, request: Request) -> Response:
+        return Response(200, [], endless())
+
+    containers.answer = flood
+    runtime = await start("await self.env.APP.fetch(request)\nreturn Response('mine')")
+    assert await read(await runtime.fetch("t1", visit())) == (200, "mine")
+    async with asyncio.timeout(WAIT_S):
+        await ended.wait()
+
+
+async def test_wait_until_goes_on_after_the_response_and_its_errors_are_logged(
+    start: Start, recorder: Recorder
+) -> None:
+    runtime = await start(
+        """
+        async def later():
+            await asyncio.sleep(0.01)
+            await self.env.APP.fetch("http://app/later")
+            print("done later")
+            raise ValueError("too late")
+        self.ctx.wait_until(later())
+        return Response("now")
+        """
+    )
+    assert await read(await runtime.fetch("t1", visit())) == (200, "now")
+    assert (await recorder.log_line("done later"))[0] == "t1"
+    assert (await recorder.log_line("too late"))[1] == "exception"

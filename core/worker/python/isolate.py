@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from core.worker.python.reports import (
     Pong,
     Ready,
     Setup,
+    Stop,
     decode_command,
     encode_line,
 )
@@ -96,7 +98,7 @@ async def _serve(setup: Setup, service: IsolateService, commands: BinaryIO, repo
     stop = asyncio.Event()
     server = await serve_unix(service.handle, Path(setup.socket))
     listener = threading.Thread(
-        target=_follow_commands, args=(commands, reports, loop, stop), name="commands", daemon=True
+        target=_follow_commands, args=(setup, commands, reports, loop, stop), name="commands", daemon=True
     )
     listener.start()
     reports.send(Ready())
@@ -106,13 +108,18 @@ async def _serve(setup: Setup, service: IsolateService, commands: BinaryIO, repo
 
 
 def _follow_commands(
-    commands: BinaryIO, reports: Reports, loop: asyncio.AbstractEventLoop, stop: asyncio.Event
+    setup: Setup, commands: BinaryIO, reports: Reports, loop: asyncio.AbstractEventLoop, stop: asyncio.Event
 ) -> None:
     """Pass pings to the loop; end the process when the commands end, even when the loop is stuck."""
+    orphaned = True
     for line in commands:
         command = decode_command(line)
         if isinstance(command, Ping):
             loop.call_soon_threadsafe(reports.send, Pong(number=command.number))
+        orphaned = orphaned and not isinstance(command, Stop)
+    if orphaned:
+        # The engine was killed: nobody else takes its private folder away.
+        shutil.rmtree(Path(setup.socket).parent, ignore_errors=True)
     last_resort = threading.Timer(STOP_GRACE_S, os._exit, args=(0,))
     last_resort.daemon = True
     last_resort.start()

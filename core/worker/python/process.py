@@ -19,6 +19,7 @@ from core.worker.python.reports import (
     Ready,
     Report,
     Setup,
+    Stop,
     decode_report,
     encode_line,
 )
@@ -103,6 +104,7 @@ class IsolateProcess:
 
     async def stop(self) -> None:
         """Let the process end by itself, and end it when it does not."""
+        self.tell(Stop())
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:

@@ -62,9 +62,13 @@ class Ping(Message, frozen=True, kw_only=True):
     number: int
 
 
+class Stop(Message, frozen=True, kw_only=True):
+    """End; an isolate whose commands end without this has lost its engine."""
+
+
 _encoder = msgspec.json.Encoder()
 _report_decoder: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
-_command_decoder: msgspec.json.Decoder[Setup | Ping] = msgspec.json.Decoder(Setup | Ping)
+_command_decoder: msgspec.json.Decoder[Setup | Ping | Stop] = msgspec.json.Decoder(Setup | Ping | Stop)
 
 
 def encode_line(message: Message) -> bytes:
@@ -77,6 +81,6 @@ def decode_report(line: bytes) -> Report:
     return _report_decoder.decode(line)
 
 
-def decode_command(line: bytes) -> Setup | Ping:
+def decode_command(line: bytes) -> Setup | Ping | Stop:
     """Read a line of a runtime; raises msgspec.DecodeError."""
     return _command_decoder.decode(line)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -128,13 +129,14 @@ asyncio.run(main())
 
 async def test_the_isolate_ends_when_its_engine_is_killed_even_in_a_loop(write_worker: WriteWorker) -> None:
     main = write_worker("while True: pass")
+    sockets = Path(tempfile.mkdtemp(prefix="hy"))
     engine = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
         textwrap.dedent(ENGINE),
         str(main),
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(core.__file__).parent.parent)},
+        env={**os.environ, "TMPDIR": str(sockets), "PYTHONPATH": str(Path(core.__file__).parent.parent)},
     )
     assert engine.stdout is not None
     async with asyncio.timeout(WAIT_S):
@@ -142,6 +144,8 @@ async def test_the_isolate_ends_when_its_engine_is_killed_even_in_a_loop(write_w
         engine.kill()
         await engine.wait()
         await asyncio.to_thread(_wait_until_gone, isolate)
+    # Fails where anything is left in it.
+    await asyncio.to_thread(sockets.rmdir)
 
 
 def _wait_until_gone(process: psutil.Process) -> None:

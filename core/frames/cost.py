@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import replace
 from decimal import Decimal, localcontext
 from itertools import pairwise
+from typing import NamedTuple
 
 from core.events.types import AnyEvent
 from core.frames.frame import HISTORY_SAMPLES, CostFrame, CostLine
@@ -18,18 +19,25 @@ _MONTH_STEP_USD = Decimal("0.0001")
 _SECONDS_PER_HOUR = 3600
 
 
+class _Mark(NamedTuple):
+    """The usage at the beginning of a second, and its list price."""
+
+    second: int
+    usage: Usage
+    total_usd: float
+
+
 class CostFold:
     """The cost so far, its rate now, and its rate in each of the last seconds."""
 
     def __init__(self, book: PriceBook) -> None:
         self._book = book
         self._meter = Meter()
-        self._marks: deque[tuple[int, Usage]] = deque(maxlen=HISTORY_SAMPLES + 1)
-        """The usage at the beginning of each of the last seconds."""
+        self._marks: deque[_Mark] = deque(maxlen=HISTORY_SAMPLES + 1)
 
     def apply(self, event: AnyEvent) -> None:
         """Take in one event, noting the usage at the beginning of each second first."""
-        if not self._marks or event.time_s >= self._marks[-1][0] + 1:
+        if not self._marks or event.time_s >= self._marks[-1].second + 1:
             self._marks.extend(self._missing_marks(event.time_s))
         self._meter.apply(event)
 
@@ -55,34 +63,34 @@ class CostFold:
                 )
                 for line in bill.lines
             ),
-            rate_history_usd_per_hour=self._history(marks),
+            rate_history_usd_per_hour=_history(marks),
         )
 
-    def _missing_marks(self, now_s: float) -> list[tuple[int, Usage]]:
+    def _missing_marks(self, now_s: float) -> list[_Mark]:
         second = int(now_s)
-        first = self._marks[-1][0] + 1 if self._marks else second
+        first = self._marks[-1].second + 1 if self._marks else second
         first = max(first, second - HISTORY_SAMPLES)
-        return [(one, self._meter.usage(one)) for one in range(first, second + 1)]
+        return [self._mark(one) for one in range(first, second + 1)]
 
-    def _rate_usd_per_hour(
-        self, usage: Usage, marks: list[tuple[int, Usage]], now_s: float, since_s: float
-    ) -> Decimal:
+    def _mark(self, second: int) -> _Mark:
+        usage = self._meter.usage(second)
+        return _Mark(second, usage, float(list_price(usage, self._book).total_usd))
+
+    def _rate_usd_per_hour(self, usage: Usage, marks: list[_Mark], now_s: float, since_s: float) -> Decimal:
         """Add what the running instances cost to what requests and CPU have cost over the window."""
         oldest = int(now_s) - WINDOW_S + 1
-        before = next((mark for second, mark in marks if second >= oldest), usage)
+        before = next((mark.usage for mark in marks if mark.second >= oldest), usage)
         with localcontext(EXACT):
             standing_usd = list_price(self._meter.provisioned_per_s(), self._book).total_usd
             active_usd = list_price(_activity(usage - before), self._book).total_usd
             per_second_usd = active_usd / Decimal(str(window_length_s(now_s, since_s)))
             return (standing_usd + per_second_usd) * _SECONDS_PER_HOUR
 
-    def _history(self, marks: list[tuple[int, Usage]]) -> tuple[float, ...]:
-        totals = [self._total(usage) for _, usage in marks]
-        return tuple(round((after - before) * _SECONDS_PER_HOUR, 6) for before, after in pairwise(totals))
-
-    def _total(self, usage: Usage) -> float:
-        return float(list_price(usage, self._book).total_usd)
-
 
 def _activity(usage: Usage) -> Usage:
     return replace(usage, memory_mib_ticks=0, disk_mb_ticks=0, object_ticks=0)
+
+
+def _history(marks: list[_Mark]) -> tuple[float, ...]:
+    rates = ((after.total_usd - before.total_usd) * _SECONDS_PER_HOUR for before, after in pairwise(marks))
+    return tuple(round(rate, 6) for rate in rates)

@@ -3,6 +3,7 @@
 from core.events.types import Hop, RequestFinished
 from core.frames.frame import HISTORY_SAMPLES, EdgeLocationRow, FlowTotals
 from core.frames.window import Sampled, SecondRing, percentiles, window_length_s
+from core.geo.edge_locations import by_code
 
 
 def is_error(event: RequestFinished) -> bool:
@@ -125,10 +126,18 @@ def _rate(count: int, length_s: float) -> float:
 
 def _locations(seconds: list[_FlowSecond], length_s: float) -> tuple[EdgeLocationRow, ...]:
     counts: dict[str, int] = {}
-    cities: dict[str, str] = {}
+    visitor_cities: dict[str, str] = {}
     for second in seconds:
-        cities.update(second.cities)
+        visitor_cities.update(second.cities)
         for code, count in second.locations.items():
             counts[code] = counts.get(code, 0) + count
     ordered = sorted(counts, key=lambda code: (-counts[code], code))
-    return tuple(EdgeLocationRow(code, cities[code], _rate(counts[code], length_s)) for code in ordered)
+    return tuple(
+        EdgeLocationRow(code, _city_of(code) or visitor_cities[code], _rate(counts[code], length_s))
+        for code in ordered
+    )
+
+
+def _city_of(code: str) -> str:
+    location = by_code(code)
+    return location.city if location else ""

@@ -12,7 +12,7 @@ B = TypeVar("B")
 
 WINDOW_S = 10
 """Seconds that a rate looks back."""
-SAMPLES_PER_SECOND = 400
+SAMPLES_PER_SECOND = 250
 """Durations kept of one second; up to so many requests a second percentiles are exact."""
 _LCG_FACTOR, _LCG_STEP, _LCG_MASK = 1_103_515_245, 12_345, 0x7FFF_FFFF
 """The linear congruential generator of ISO C's example, good enough to pick what a sample replaces."""

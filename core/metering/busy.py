@@ -9,11 +9,12 @@ KEPT_INTERVALS = 64
 class BusyTime:
     """The union of the times of requests, which come roughly in the order of their ends."""
 
-    __slots__ = ("_intervals", "_settled_until_us", "_settled_us")
+    __slots__ = ("_intervals", "_settled_until_us", "total_us")
 
     def __init__(self, since_us: int) -> None:
+        self.total_us = 0
+        """The busy time so far in microseconds."""
         self._intervals: deque[tuple[int, int]] = deque()
-        self._settled_us = 0
         self._settled_until_us = since_us
 
     def add(self, start_us: int, end_us: int) -> None:
@@ -27,16 +28,11 @@ class BusyTime:
             other = intervals.pop()
             if other[0] > end_us:
                 later.append(other)
-            else:
-                start_us, end_us = min(start_us, other[0]), max(end_us, other[1])
+                continue
+            self.total_us -= other[1] - other[0]
+            start_us, end_us = min(start_us, other[0]), max(end_us, other[1])
         intervals.append((start_us, end_us))
         intervals.extend(reversed(later))
+        self.total_us += end_us - start_us
         if len(intervals) > KEPT_INTERVALS:
-            first = intervals.popleft()
-            self._settled_us += first[1] - first[0]
-            self._settled_until_us = first[1]
-
-    def total_us(self, until_us: int) -> int:
-        """Return the busy time until ``until_us`` in microseconds."""
-        kept = sum(max(min(end, until_us) - start, 0) for start, end in self._intervals)
-        return self._settled_us + kept
+            self._settled_until_us = intervals.popleft()[1]

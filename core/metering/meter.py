@@ -43,6 +43,10 @@ class Run:
         """Return how long this period's part lasted, in microseconds."""
         return max(until_us - self.since_us, 0)
 
+    def busy_us(self, until_us: int) -> int:
+        """Return for how long of that it served requests."""
+        return min(self.busy.total_us, self.lasted_us(until_us))
+
 
 class Meter:
     """The usage of one period of one run of the engine."""
@@ -113,7 +117,7 @@ class Meter:
         ran, busy = self._ran_mib_us, self._busy_mib_us
         for run in self._runs.values():
             ran += run.limits.memory_mib * run.lasted_us(until_us)
-            busy += run.limits.memory_mib * run.busy.total_us(until_us)
+            busy += run.limits.memory_mib * run.busy_us(until_us)
         return round(1 - busy / ran, 4) if ran else 0.0
 
     def next_period(self, time_s: float) -> "Meter":
@@ -176,7 +180,7 @@ class Meter:
         self._disk_mb_ticks += run.limits.disk_mb * ticks
         self._object_ticks += ticks
         self._ran_mib_us += run.limits.memory_mib * run.lasted_us(until_us)
-        self._busy_mib_us += run.limits.memory_mib * run.busy.total_us(until_us)
+        self._busy_mib_us += run.limits.memory_mib * run.busy_us(until_us)
 
 
 def _microseconds(seconds: float) -> int:

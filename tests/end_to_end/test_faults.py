@@ -29,7 +29,7 @@ def programs(running: Running, word: str) -> list[psutil.Process]:
 
 async def lives_on(running: Running) -> bool:
     """Say whether the Worker still answers."""
-    return (await ask(running, "/api/x")).json() == {"path": "/api/x", "greeting": "hello"}
+    return (await ask(running, "/api/x")).text == '{"path":"/api/x","greeting":"hello"}'
 
 
 async def test_a_program_that_exits_at_once_is_a_failed_start_with_its_last_words(tmp_path: Path) -> None:

@@ -30,11 +30,16 @@ class Console(App[None]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(actions_in("everywhere"))]
 
-    def __init__(self, source: FrameSource, *, owner: bool = False, theme: str = "") -> None:
+    def __init__(
+        self, source: FrameSource, *, owner: bool = False, stays: bool = True, theme: str = ""
+    ) -> None:
+        """Show ``source``. ``owner``: the engine was started for this console, so leaving stops it by
+        default; ``stays``: it may be left running."""
         self.themes = load_themes()
         super().__init__()
         self.source = source
         self.owner = owner
+        self.stays = stays
         for one in self.themes:
             self.register_theme(one)
         self.theme = self._theme_name(theme)
@@ -94,19 +99,14 @@ class Console(App[None]):
         if self.dashboard.view.banner is not None:
             self.exit()
             return
-        stop = Choice("s", "Stop the engine", "stop", danger=True)
-        leave = Choice("l", "Leave it running", "leave")
-        choices = (
-            (stop, leave, Choice("n", "Cancel", ""))
-            if self.owner
-            else (leave, stop, Choice("n", "Cancel", ""))
-        )
         name = self.dashboard.frame.deployment or "the deployment"
-        lines = [
-            f"Stopping ends {name}: its instances and networks are removed, and their disks are lost.",
-            "Left running, it goes on answering; hybrid-tui attach comes back to it.",
-        ]
-        self.push_screen(Dialog("Leave the console?", lines, choices), self._leave)
+        lines = [f"Stopping ends {name}: its instances and networks are removed, and their disks are lost."]
+        choices = [Choice("s", "Stop the engine", "stop", danger=True)]
+        if self.stays:
+            lines.append("Left running, it goes on answering; hybrid-tui attach comes back to it.")
+            choices.insert(1 if self.owner else 0, Choice("l", "Leave it running", "leave"))
+        choices.append(Choice("n", "Cancel", ""))
+        self.push_screen(Dialog("Leave the console?", lines, tuple(choices)), self._leave)
 
     def _leave(self, answer: str | None) -> None:
         if answer == "leave":
@@ -127,10 +127,13 @@ class Console(App[None]):
             self.notify(reply.message, title="The engine did not stop", severity="error", timeout=10)
 
 
-def run_console(socket: str | Path, owner: bool) -> int:
-    """Show the deployment behind a control socket until the user leaves; return the exit code."""
+def run_console(socket: str | Path, owner: bool, *, stays: bool = True) -> int:
+    """Show the deployment behind a control socket until the user leaves; return the exit code.
+
+    ``owner`` and ``stays`` as in Console.
+    """
     from tui.live import LiveSource
 
-    console = Console(LiveSource(socket), owner=owner, theme=os.environ.get(THEME_VARIABLE, ""))
+    console = Console(LiveSource(socket), owner=owner, stays=stays, theme=os.environ.get(THEME_VARIABLE, ""))
     console.run()
     return console.return_code or 0

@@ -25,7 +25,9 @@ def changed(name: str, **changes: object) -> Frame:
     return msgspec.structs.replace(frame(name), **changes)
 
 
-def console(name: str = "busy", *, owner: bool = False, theme: str = "") -> tuple[Console, StillSource]:
+def console(
+    name: str = "busy", *, owner: bool = False, stays: bool = True, theme: str = ""
+) -> tuple[Console, StillSource]:
     """Return a console over one frame, and its source."""
     source = StillSource([frame(name)])
-    return Console(source, owner=owner, theme=theme), source
+    return Console(source, owner=owner, stays=stays, theme=theme), source

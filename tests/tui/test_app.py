@@ -108,6 +108,18 @@ async def test_leaving_stops_the_engine_when_that_is_chosen(
     assert app.return_code in (0, None)
 
 
+async def test_a_demo_is_not_offered_to_be_left_running() -> None:
+    app, source = console(owner=True, stays=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("q", "l")
+        await pilot.pause()
+        assert app.is_running
+        await pilot.press("enter")
+        await pilot.pause()
+        assert not app.is_running
+    assert source.asked == [("stop_engine", "")]
+
+
 async def test_an_engine_that_will_not_stop_keeps_the_console_open() -> None:
     app, source = console(owner=True)
     source.reply = Reply(id=0, ok=False, message="app-1 does not end")

@@ -71,7 +71,7 @@ def _run_with_console(options: "EngineOptions") -> int:
     splash.clear()
     signal.signal(signal.SIGHUP, _leave)
     try:
-        return tui.app.run_console(ready.socket, owner=True)
+        return tui.app.run_console(ready.socket, owner=True, stays=not options.demo)
     finally:
         _part(ready, options)
 

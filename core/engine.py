@@ -27,7 +27,7 @@ from core.frames.fold import FrameFold
 from core.http.client import PooledClient
 from core.http.errors import PortTaken
 from core.http.messages import Request, Response
-from core.http.server import serve
+from core.http.server import Server, serve
 from core.lifetime import Lifetime
 from core.model.deployment import Deployment
 from core.options import EngineOptions
@@ -116,28 +116,32 @@ class Engine:
             selection = await select_drivers(
                 self._deployment, self._options.driver, self._clock, self.seed, self._region_lost
             )
-            port = await self._listen(stack)
+            server = await self._listen(stack)
+            port = server.port if server else 0
             url = f"http://{HOST}:{port}" if port else ""
             self._say_started(selection.drivers, url)
             self._say_choices(selection.choices)
             on_ready(self._note_run(selection.drivers, url))
             await self._open_parts(stack, selection.drivers)
             self._serving.set()
+            if server:
+                # Once more, so that it is the first to go: requests end before what serves them.
+                stack.push_async_callback(server.stop, STOP_GRACE_S)
             await self._let_visitors_come(stack, port)
             yield
 
-    async def _listen(self, stack: AsyncExitStack) -> int:
+    async def _listen(self, stack: AsyncExitStack) -> Server | None:
         """Open the port before anything is started; requests wait until the parts are there."""
         if self._virtual:
-            return 0
+            return None
         try:
             server = await serve(self._handle, host=HOST, port=self._options.port)
         except PortTaken:
             if not self._options.demo:
                 raise
             server = await serve(self._handle, host=HOST, port=0)
-        stack.push_async_callback(server.stop, STOP_GRACE_S)
-        return server.port
+        stack.push_async_callback(server.stop)
+        return server
 
     async def _open_parts(self, stack: AsyncExitStack, drivers: Mapping[str, Driver]) -> None:
         self._fleet = fleet = Fleet(self._deployment, drivers, self.bus, self._clock)
@@ -182,7 +186,8 @@ class Engine:
         try:
             await runtime.start()
         except WorkerFailed as failure:
-            self._say("error", "Worker", failure.message, "mend the Worker; until then every request fails")
+            advice = "mend it and start the deployment again; until then every request fails"
+            self._say("error", "Worker", failure.message, advice)
 
     async def _let_visitors_come(self, stack: AsyncExitStack, port: int) -> None:
         send = sender(self._handle)

@@ -62,8 +62,9 @@ class Engine:
         self._clock = clock
         self._virtual = virtual
         self._has_door = door
-        self._fold = FrameFold()
-        self.bus.subscribe(self._fold.apply)
+        self._fold = FrameFold() if door else None  # nobody sees frames where nobody can attach
+        if self._fold is not None:
+            self.bus.subscribe(self._fold.apply)
         self._serving = asyncio.Event()
         self._gone = asyncio.Event()
         self._fleet: Fleet | None = None
@@ -99,7 +100,7 @@ class Engine:
 
     @asynccontextmanager
     async def _door(self) -> AsyncIterator[None]:
-        if not self._has_door:
+        if self._fold is None:
             yield
             return
         door = ControlServer(self.bus, self._fold, self, runs.socket_path(self._deployment.name))

@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
 
-from core.control.line import EngineGone, Line, Newest, SubscriptionEnded
+from core.control.line import EngineGone, Line, NewestFrame, SubscriptionEnded
 from core.control.messages import (
     AnyCommand,
     EventPush,
-    FramePush,
     GetFrame,
     InstanceAction,
     InstanceActionName,
@@ -57,19 +56,17 @@ class ControlClient:
         return await self._ask(StopEngine(id=_COMMAND_ID))
 
     async def frames(self, per_second: float = 4.0) -> AsyncIterator[Frame]:
-        """Yield frames until the engine goes: the newest one each time, skipping what came meanwhile.
+        """Yield whole frames until the engine goes: the newest each time, skipping what came meanwhile.
 
         Raises EngineGone, or SubscriptionEnded when the engine refuses.
         """
         async with await Line.open(self._path) as line:
             await line.send(SubscribeFrames(id=_COMMAND_ID, per_second=per_second))
             line.accepted(await line.receive())
-            newest = Newest(line)
+            newest = NewestFrame(line)
             try:
                 while True:
-                    push = line.decode(await newest.take())
-                    if isinstance(push, FramePush):
-                        yield push.frame
+                    yield await newest.take()
             finally:
                 await newest.close()
 

@@ -10,8 +10,10 @@ from core.events.bus import EventBus
 from core.events.types import AnyEvent
 from core.frames.fold import FrameFold
 from core.frames.frame import Frame
+from core.frames.parts import NOTHING, Counts, counts_of, newer_than
 
 MAX_FRAMES_PER_SECOND = 30.0
+MIN_FRAMES_PER_SECOND = 1 / 3600
 QUIET_FRAME_S = 1.0
 """Without events a frame is still sent this often: rates decay and costs grow with time alone."""
 
@@ -23,6 +25,24 @@ class _FrameSubscriber:
     next_s: float
     sent_sequence: int = -1
     sent_s: float = -math.inf
+    known: Counts = NOTHING
+
+
+class _Tick:
+    """The frame of one moment, folded once and encoded once for all who know the same already."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._lines: dict[Counts, bytes] = {}
+        self.counts = counts_of(frame)
+
+    def line(self, known: Counts) -> bytes:
+        """Return the line for a subscriber that has got this much of the run."""
+        line = self._lines.get(known)
+        if line is None:
+            part, after = newer_than(self._frame, known)
+            line = self._lines[known] = encode_push(FramePush(frame=part, after=after))
+        return line
 
 
 class FrameFeed:
@@ -36,7 +56,7 @@ class FrameFeed:
         self._ticking = False
         self._wake = asyncio.Event()
         self.frames_made = 0
-        """How many frames were folded and encoded, for all subscribers together."""
+        """How many frames were folded, for all subscribers together."""
 
     def frame(self) -> Frame:
         """Return the frame of this moment."""
@@ -44,7 +64,7 @@ class FrameFeed:
 
     def add(self, connection: Connection, per_second: float) -> None:
         """Send frames to a client, the first at once."""
-        period_s = 1.0 / min(per_second, MAX_FRAMES_PER_SECOND)
+        period_s = 1.0 / min(max(per_second, MIN_FRAMES_PER_SECOND), MAX_FRAMES_PER_SECOND)
         self._subscribers[connection] = _FrameSubscriber(connection, period_s, next_s=0.0)
         self._wake.set()
         if not self._ticking:
@@ -57,7 +77,12 @@ class FrameFeed:
         self._wake.set()
 
     async def close(self) -> None:
-        """Stop sending frames to anybody."""
+        """Send a last frame to those who have not seen the last events, and none to anybody after it."""
+        tick: _Tick | None = None
+        for one in self._subscribers.values():
+            if one.sent_sequence != self._fold.sequence and one.connection.idle:
+                tick = tick or self._tick()
+                self._send(tick, one, one.sent_s)
         self._subscribers.clear()
         self._wake.set()
         await self._tasks.finish(QUIET_FRAME_S)
@@ -82,20 +107,24 @@ class FrameFeed:
             return
 
     def _send_due(self, now_s: float) -> None:
-        line = b""
+        tick: _Tick | None = None
         for one in self._subscribers.values():
             if one.next_s > now_s:
                 continue
             one.next_s = _next_on_grid(now_s, one.period_s)
             changed = one.sent_sequence != self._fold.sequence or now_s - one.sent_s >= QUIET_FRAME_S - 1e-6
             if changed and one.connection.idle:
-                line = line or self._encoded()
-                one.connection.send(line)
-                one.sent_sequence, one.sent_s = self._fold.sequence, now_s
+                tick = tick or self._tick()
+                self._send(tick, one, now_s)
 
-    def _encoded(self) -> bytes:
+    def _send(self, tick: _Tick, one: _FrameSubscriber, now_s: float) -> None:
+        one.connection.send(tick.line(one.known))
+        one.known = tick.counts
+        one.sent_sequence, one.sent_s = self._fold.sequence, now_s
+
+    def _tick(self) -> _Tick:
         self.frames_made += 1
-        return encode_push(FramePush(frame=self.frame()))
+        return _Tick(self.frame())
 
 
 class EventFeed:
@@ -107,9 +136,10 @@ class EventFeed:
         self._waiting: list[bytes] = []
         self._unsubscribe = bus.subscribe(self._on_event)
 
-    def add(self, connection: Connection, command_id: int) -> None:
-        """Send events to a client from the next one on."""
-        self._flush()
+    def add(self, connection: Connection, command_id: int, reply: bytes) -> None:
+        """Send a client the reply to its subscription, then every event from the next one on."""
+        self._flush()  # what others still wait for happened before the frame of the reply
+        connection.send(reply)
         self._subscribers[connection] = command_id
 
     def remove(self, connection: Connection) -> None:

@@ -6,7 +6,9 @@ from types import TracebackType
 
 import msgspec
 
-from core.control.messages import AnyCommand, AnyPush, Reply
+from core.control.messages import AnyCommand, AnyPush, FramePush, Reply
+from core.frames.frame import Frame
+from core.frames.parts import join
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
 
@@ -45,18 +47,12 @@ class Line:
             raise self._gone(error) from None
 
     async def receive(self) -> AnyPush:
-        return self.decode(await self.receive_line())
-
-    async def receive_line(self) -> bytes:
         try:
             line = await self._reader.readline()
         except (OSError, ValueError) as error:
             raise self._gone(error) from None
         if not line.endswith(b"\n"):
             raise self._gone("it closed the connection")
-        return line
-
-    def decode(self, line: bytes) -> AnyPush:
         try:
             return _decoder.decode(line)
         except msgspec.MsgspecError as error:
@@ -89,27 +85,27 @@ class Line:
         await self.close()
 
 
-class Newest:
-    """Read lines as they come and keep the newest only."""
+class NewestFrame:
+    """Read frames as they come, join each with those before it, and keep the newest only."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._newest: bytes | None = None
-        self._error: EngineGone | None = None
+        self._whole: Frame | None = None
+        self._taken = True
+        self._error: EngineGone | SubscriptionEnded | None = None
         self._came = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._read())
 
-    async def take(self) -> bytes:
-        """Return the newest line not taken yet. Raises EngineGone when there will be none."""
+    async def take(self) -> Frame:
+        """Return the newest frame not taken yet. Raises EngineGone or SubscriptionEnded after the last."""
         await self._came.wait()
-        self._came.clear()
-        line, self._newest = self._newest, None
-        if line is None:
-            assert self._error is not None
-            raise self._error
-        if self._error is not None:
-            self._came.set()
-        return line
+        if self._whole is not None and not self._taken:
+            self._taken = True
+            if self._error is None:
+                self._came.clear()
+            return self._whole
+        assert self._error is not None
+        raise self._error
 
     async def close(self) -> None:
         """Stop reading."""
@@ -119,8 +115,12 @@ class Newest:
     async def _read(self) -> None:
         try:
             while True:
-                self._newest = await self._line.receive_line()
-                self._came.set()
-        except EngineGone as error:
+                push = await self._line.receive()
+                if isinstance(push, FramePush):
+                    self._whole, self._taken = join(self._whole, push.frame, push.after), False
+                    self._came.set()
+                elif isinstance(push, Reply):
+                    self._line.accepted(push)
+        except (EngineGone, SubscriptionEnded) as error:
             self._error = error
             self._came.set()

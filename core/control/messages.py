@@ -10,6 +10,7 @@ import msgspec
 
 from core.events.types import AnyEvent
 from core.frames.frame import Frame
+from core.frames.parts import NOTHING, Counts
 
 InstanceActionName = Literal["start", "stop", "restart", "kill"]
 
@@ -58,9 +59,14 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="push", tag="re
 
 
 class FramePush(msgspec.Struct, frozen=True, kw_only=True, tag_field="push", tag="frame"):
-    """One frame."""
+    """One frame: the first one of a subscription is whole.
+
+    A later one holds only the finished requests and ended cold starts that this subscriber has not got
+    yet; ``after`` counts those of the run that lie before them (see core/frames/parts.py).
+    """
 
     frame: Frame
+    after: Counts = NOTHING
 
 
 class EventPush(msgspec.Struct, frozen=True, kw_only=True, tag_field="push", tag="event"):

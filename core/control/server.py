@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.control.connection import MAX_COMMAND_BYTES, Connection, Tasks
+from core.control.connection import MAX_COMMAND_BYTES, Connection, Tasks, encode_push
 from core.control.feeds import EventFeed, FrameFeed
 from core.control.messages import (
     AnyCommand,
@@ -64,7 +64,9 @@ class ControlServer:
         if self._fold.sequence != self._bus.sequence:
             raise ValueError("the fold has missed events: subscribe it to the bus before the first one")
         listening = _listen(self._path)
-        self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=MAX_COMMAND_BYTES)
+        self._server = await asyncio.start_unix_server(
+            self._serve, sock=listening, backlog=MAX_CLIENTS, limit=MAX_COMMAND_BYTES
+        )
 
     async def close(self) -> None:
         """Answer what is under way, let every client go, and remove the socket."""
@@ -78,7 +80,7 @@ class ControlServer:
         if self._server is not None:
             await asyncio.gather(*(connection.closed() for connection in list(self._connections)))
             await self._server.wait_closed()
-        self._path.unlink(missing_ok=True)
+            self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(writer)
@@ -124,8 +126,8 @@ class ControlServer:
             case SubscribeFrames():
                 self._subscribe_frames(command, connection)
             case SubscribeEvents():
-                connection.reply(Reply(id=command.id, frame=self._frames.frame()))
-                self._events.add(connection, command.id)
+                reply = encode_push(Reply(id=command.id, frame=self._frames.frame()))
+                self._events.add(connection, command.id, reply)
             case InstanceAction() | StopEngine():
                 self._begin(command, connection)
 
@@ -174,12 +176,16 @@ def _id_of(line: bytes) -> int:
 
 
 def _listen(path: Path) -> socket.socket:
-    """Make the socket; nobody can connect before it is closed to other users."""
+    """Make the socket, listening, so that another engine sees it taken at once.
+
+    Nobody can connect before it is closed to other users.
+    """
     _remove_stale(path)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listening.bind(str(path))
         os.chmod(path, stat.S_IRUSR | stat.S_IWUSR)
+        listening.listen(MAX_CLIENTS)
         listening.setblocking(False)
     except OSError:
         listening.close()

@@ -4,6 +4,22 @@ import os
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
-from tests.docker_support import busybox_image, docker_engine, python_image
+from tests.docker_support import (
+    busybox_image,
+    deployment,
+    docker_engine,
+    own_engine,
+    pytest_configure,
+    pytest_sessionfinish,
+    python_image,
+)
 
-__all__ = ["busybox_image", "docker_engine", "python_image"]
+__all__ = [
+    "busybox_image",
+    "deployment",
+    "docker_engine",
+    "own_engine",
+    "pytest_configure",
+    "pytest_sessionfinish",
+    "python_image",
+]

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Callable
 
-from core.containers.backoff import LONGEST_DELAY_S, delay_s
+from core.containers.backoff import delay_s
 from core.containers.drivers.protocol import Driver, DriverUnavailable
 from core.events.bus import EventBus
 from core.events.types import Notice, RegionChanged
 
 OnLost = Callable[[str, DriverUnavailable], None]
+
+LONGEST_WAIT_S = 1.0
+"""Between two tries to open a driver: a refused connection costs nothing, and people wait for the engine."""
 
 
 class RegionWatch:
@@ -92,7 +95,7 @@ class RegionWatch:
         tries = 1
         while True:
             tries += 1
-            await asyncio.sleep(min(delay_s(tries), LONGEST_DELAY_S))
+            await asyncio.sleep(min(delay_s(tries), LONGEST_WAIT_S))
             try:
                 await self.driver.open()
             except DriverUnavailable as error:

@@ -8,13 +8,13 @@ import tarfile
 from pathlib import Path
 
 from tests.docker_images.engine import (
-    REPOSITORY,
     add_file,
     add_folder,
     add_link,
     engine,
     import_tar,
     is_here,
+    repository,
 )
 
 APPLETS = ("sh", "cat", "echo", "httpd", "sleep", "kill", "ls", "nc", "dd", "mkdir", "test", "env", "true")
@@ -51,7 +51,7 @@ def busybox_tar() -> bytes:
 def ensure_busybox_image(endpoint: str) -> str:
     """Make the image where the Engine has it not, and return its reference."""
     data = busybox_tar()
-    reference = f"{REPOSITORY}/busybox:{hashlib.sha256(data + repr(COMMAND).encode()).hexdigest()[:16]}"
+    reference = f"{repository('busybox')}:{hashlib.sha256(data + repr(COMMAND).encode()).hexdigest()[:16]}"
     with engine(endpoint) as client:
         if not is_here(client, reference):
             import_tar(client, data, reference, COMMAND)

@@ -1,17 +1,38 @@
-"""The few calls that make images, through the docker package."""
+"""The few calls that make images, through the docker package.
+
+Every image carries the mark of the session of tests that made it, also in its name: what is built on it
+inherits the mark, so that the session's end finds and removes all of its own and nothing of another's.
+"""
 
 import hashlib
 import io
 import json
+import os
 import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import docker
-from docker.errors import ImageNotFound
+import psutil
+from docker.errors import APIError, ImageNotFound
 
-REPOSITORY = "hybrid-tui-test"
+from core.runs import process_lives
+
+SESSION_VARIABLE = "HYBRID_TEST_SESSION"
+"""Holds ``<process>-<its start>`` of the session; processes that it starts belong to it."""
+MARK = "io.hybrid-tui.tests"
+
+
+def session() -> str:
+    """Return the mark of this session of tests."""
+    started_s = psutil.Process().create_time()
+    return os.environ.setdefault(SESSION_VARIABLE, f"{os.getpid()}-{started_s:.2f}")
+
+
+def repository(kind: str) -> str:
+    """Return the name of this session's images of a kind."""
+    return f"hybrid-tui-test/{session()}/{kind}"
 
 
 @contextmanager
@@ -36,7 +57,38 @@ def is_here(client: Any, reference: str) -> bool:
 def import_tar(client: Any, data: bytes, reference: str, command: Sequence[str]) -> None:
     """Make an image of one layer from a tar archive."""
     name, _, tag = reference.partition(":")
-    client.import_image_from_data(data, repository=name, tag=tag, changes=[f"CMD {as_json(command)}"])
+    changes = [f"CMD {as_json(command)}", f"LABEL {MARK}={session()}"]
+    client.import_image_from_data(data, repository=name, tag=tag, changes=changes)
+
+
+def remove_images(endpoint: str) -> None:
+    """Remove the images of this session, and those of sessions that were killed."""
+    with engine(endpoint) as client:
+        marked = client.images(filters={"label": MARK})
+        ended = [one for one in marked if _has_ended(one["Labels"][MARK])]
+        while ended:
+            left = [one for one in ended if not _remove_image(client, one["Id"])]
+            if len(left) == len(ended):
+                return  # Only what somebody's container uses is left.
+            ended = left
+
+
+def _has_ended(mark: str) -> bool:
+    pid, _, started_s = mark.partition("-")
+    return mark == session() or not process_lives(int(pid), float(started_s))
+
+
+def _remove_image(client: Any, image: str) -> bool:
+    """Remove an image with all its names; False while another image is built on it."""
+    try:
+        client.remove_image(image, force=True)
+    except ImageNotFound:
+        return True
+    except APIError as error:
+        if error.status_code == 409:
+            return False
+        raise
+    return True
 
 
 def variant(endpoint: str, base: str, command: Sequence[str], **settings: Any) -> str:
@@ -45,13 +97,13 @@ def variant(endpoint: str, base: str, command: Sequence[str], **settings: Any) -
     ``settings`` are further changes to the image's configuration, such as StopSignal.
     """
     digest = hashlib.sha256(repr((base, tuple(command), settings)).encode()).hexdigest()[:16]
-    reference = f"{REPOSITORY}/variant:{digest}"
+    reference = f"{repository('variant')}:{digest}"
     with engine(endpoint) as client:
         if not is_here(client, reference):
             container = client.create_container(base, command=["unused"])["Id"]
             try:
                 conf = {"Cmd": list(command), "Entrypoint": None, **settings}
-                client.commit(container, repository=f"{REPOSITORY}/variant", tag=digest, conf=conf)
+                client.commit(container, repository=repository("variant"), tag=digest, conf=conf)
             finally:
                 client.remove_container(container, v=True, force=True)
     return reference

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import platformdirs
 
-from tests.docker_images.engine import REPOSITORY, engine, import_tar, is_here
+from tests.docker_images.engine import engine, import_tar, is_here, repository
 
 RECIPE = "3"
 """Raise it when the steps below change."""
@@ -41,7 +41,7 @@ def ensure_python_image(endpoint: str) -> str:
 
     Raises LookupError where this machine cannot make it (no Debian packages).
     """
-    reference = f"{REPOSITORY}/python:{recipe_digest()}"
+    reference = f"{repository('python')}:{recipe_digest()}"
     with engine(endpoint) as client:
         if not is_here(client, reference):
             import_tar(client, _cached_tar().read_bytes(), reference, COMMAND)

@@ -29,7 +29,9 @@ class EngineApi:
 
     async def version(self) -> Json:
         """Ask which Engine this is, and speak its version of the API from now on."""
-        answer: Json = await self._engine.call("GET", "/version")
+        answer = await self._engine.call("GET", "/version")
+        if not isinstance(answer, dict):
+            raise EngineError(200, "the answer to /version is not the Engine's")
         self._engine.use_version(str(answer.get("ApiVersion", "")))
         return answer
 

@@ -21,16 +21,23 @@ LAST_LINES = 5
 DEFAULT_EXCLUDES = (".git", ".venv", "venv", "**/__pycache__", "**/node_modules")
 """What is left out of a context that has no .dockerignore, as it changes without changing the program."""
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
+_ARG = re.compile(r"^\s*ARG\s+(\w+)=[\"']?([^\s\"']+)", re.IGNORECASE | re.MULTILINE)
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
 class BuildFailed(Exception):
-    """A build failed: in which step, the builder's own message, and the last lines that were printed."""
+    """A build failed: in which step, the builder's own message, and the last lines that were printed.
+
+    ``base`` is the image that the step begins from; empty for any step but FROM.
+    """
 
     def __init__(self, message: str, step: str = "", last_lines: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.step = step
         self.last_lines = tuple(last_lines)
+        found = re.search(r": FROM (?:--\S+ )?(\S+)", step, re.IGNORECASE)
+        self.base = found[1] if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,8 @@ class Context:
     dockerfile: str
     build_args: Mapping[str, str]
     digest: str
+    variables: Mapping[str, str]
+    """The build arguments, and the defaults of those that are not given."""
 
 
 def pack(dockerfile: Path, build_args: Mapping[str, str]) -> Context:
@@ -61,7 +70,8 @@ def pack(dockerfile: Path, build_args: Mapping[str, str]) -> Context:
     archive.seek(0)
     digest = _digest(archive, dockerfile.name, build_args)
     archive.seek(0)
-    return Context(archive, dockerfile.name, build_args, digest)
+    variables = dict(_ARG.findall(dockerfile.read_text(errors="replace"))) | dict(build_args)
+    return Context(archive, dockerfile.name, build_args, digest, variables)
 
 
 def _excludes(folder: Path) -> list[str]:
@@ -111,14 +121,14 @@ def build(
             forcerm=True,
             decode=True,
         )
-        _follow(lines, progress, cancelled)
+        _follow(lines, context.variables, progress, cancelled)
     except docker.errors.APIError as error:
         raise BuildFailed(str(error.explanation or error)) from error
     finally:
         client.close()
 
 
-def _follow(lines: Any, progress: Progress, cancelled: threading.Event) -> None:
+def _follow(lines: Any, variables: Mapping[str, str], progress: Progress, cancelled: threading.Event) -> None:
     """Read the builder's messages to the end; leaving early makes the Engine end the build."""
     step, printed = "", deque[str](maxlen=LAST_LINES)
     try:
@@ -129,10 +139,17 @@ def _follow(lines: Any, progress: Progress, cancelled: threading.Event) -> None:
                 raise BuildFailed(str(message["error"]), step, printed)
             text = str(message.get("stream", "")).strip()
             if found := _STEP.match(text):
-                step = f"step {found[1]} of {found[2]}: {found[3]}"
+                step = f"step {found[1]} of {found[2]}: {_readable(found[3], variables)}"
                 printed.clear()
                 progress(step)
             elif text and not text.startswith(("--->", "Removing intermediate container")):
                 printed.extend(text.splitlines())
     finally:
         lines.close()
+
+
+def _readable(instruction: str, variables: Mapping[str, str]) -> str:
+    """Return an instruction; FROM with the name of its image where the Dockerfile has a variable."""
+    if not instruction.upper().startswith("FROM "):
+        return instruction
+    return _VARIABLE.sub(lambda found: variables.get(found[1] or found[2], found[0]), instruction)

@@ -239,10 +239,11 @@ class DockerDriver:
     async def fetch(self, plan: InstancePlan, request: Request) -> Response:
         """Send a request to the instance's port."""
         instance = self._instances.get(plan.instance)
-        if instance is None:
-            raise ContainerConnectionError(f"{plan.instance} is gone", connected=False)
+        if instance is None or instance.has_ended:
+            raise ContainerConnectionError(f"{plan.instance} has ended", connected=False)
         try:
-            return await self._client.fetch((instance.host, instance.port), request)
+            with instance.answering():
+                return await self._client.fetch((instance.host, instance.port), request)
         except ConnectFailed as error:
             raise ContainerConnectionError(str(error), connected=False) from error
         except ClientError as error:

@@ -33,13 +33,15 @@ KNOWN = (
     Known(
         r"no such host|temporary failure in name resolution|server misbehaving",
         "the image {image} is not here, and its registry's name cannot be looked up",
-        "Look at the network connection, or point image = to a Dockerfile whose base is already here.",
+        "Look at the network connection, use an image that is already here (docker image ls), "
+        "or run without Docker: --driver process.",
     ),
     Known(
         r"connection refused|i/o timeout|context deadline exceeded|network is unreachable|TLS handshake|"
         r"request canceled while waiting for connection|EOF$",
         "the image {image} is not here, and its registry cannot be reached",
-        "Look at the network connection, and at proxies in the Engine's settings.",
+        "Look at the network connection and at proxies in the Engine's settings, use an image that is "
+        "already here (docker image ls), or run without Docker: --driver process.",
     ),
     Known(
         r"toomanyrequests|rate limit",
@@ -104,9 +106,12 @@ KNOWN = (
 )
 
 
-def start_failed(plan: InstancePlan, phase: PhaseName, message: str) -> StartFailed:
-    """Make the failure of a start from a message of the Engine."""
-    image = plan.container.image or plan.container.name
+def start_failed(plan: InstancePlan, phase: PhaseName, message: str, image: str = "") -> StartFailed:
+    """Make the failure of a start from a message of the Engine.
+
+    ``image`` is what the message is about, where that is not the image of the class.
+    """
+    image = image or plan.container.image or plan.container.name
     for known in KNOWN:
         found = re.search(known.pattern, message, re.IGNORECASE)
         if found:

@@ -147,10 +147,11 @@ class Images:
 
 def build_failure(plan: InstancePlan, dockerfile: Path, error: build.BuildFailed) -> StartFailed:
     """Say which step of the Dockerfile failed, and what it printed last."""
-    known = start_failed(plan, "image", error.message)
-    if known.advice and "returned a non-zero code" not in error.message:
-        return StartFailed(f"the build of {dockerfile} failed: {known.reason}", "image", advice=known.advice)
+    known = start_failed(plan, "image", error.message, error.base)
     where = f" at {error.step}" if error.step else ""
+    if known.advice and "returned a non-zero code" not in error.message:
+        reason = f"the build of {dockerfile} failed{where}: {known.reason}"
+        return StartFailed(reason, "image", advice=known.advice)
     printed = "".join(f"\n  {line}" for line in error.last_lines)
     advice = f"Mend {dockerfile}; the next request builds it again."
     if "BuildKit" in error.message:

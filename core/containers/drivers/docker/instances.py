@@ -1,16 +1,19 @@
 """What is known of each started container: where it is reached, how it is read, and how it ends."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from core.containers.drivers.docker.api import EngineApi
 from core.containers.drivers.docker.cgroups import CgroupReader
 from core.containers.drivers.docker.errors import EngineError, EngineLost
 from core.containers.drivers.docker.stats import StatsReader
-from core.containers.drivers.protocol import Exit, InstancePlan
+from core.containers.drivers.protocol import ContainerConnectionError, Exit, InstancePlan
 
 LOG_TAIL_LINES = 10
+LAST_WORDS_S = 0.1
+"""How long after its end a program's last answer may still be on its way."""
 KILLED_EXIT_CODE = 137
 """128 + SIGKILL: what a program has that was killed, for memory or by hand."""
 
@@ -30,12 +33,48 @@ class Instance:
     """The kernel has killed one of its processes for memory."""
     exit: "asyncio.Task[Exit] | None" = None
     reader: CgroupReader | StatsReader | None = None
-    background: set["asyncio.Task[Any]"] = field(default_factory=set)
+    requests: set["asyncio.Task[object]"] = field(default_factory=set)
+    """Those that wait for the head of a response."""
 
     def watch_exit(self, api: EngineApi) -> None:
         """Begin to wait for the container's end."""
         self.exit = asyncio.ensure_future(self._ended(api))
-        self.exit.add_done_callback(_take_note)
+        self.exit.add_done_callback(self._has_ended)
+
+    @property
+    def has_ended(self) -> bool:
+        """Say whether the program is known to have ended."""
+        return self.exit is not None and self.exit.done()
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Wait inside for a response's head; raises ContainerConnectionError when the program ends first.
+
+        The address of an ended container refuses nothing: a connection to it would hang for seconds.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        canceled_before = task.cancelling()
+        self.requests.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if task not in self.requests and task.uncancel() <= canceled_before:
+                raise ContainerConnectionError("the program ended", connected=True) from None
+            raise
+        finally:
+            self.requests.discard(task)
+
+    def _has_ended(self, exit_task: "asyncio.Task[Exit]") -> None:
+        if not exit_task.cancelled():
+            exit_task.exception()  # Whoever waits for the exit is told; nobody may be waiting.
+        if self.requests:
+            asyncio.get_running_loop().call_later(LAST_WORDS_S, self._give_up_requests)
+
+    def _give_up_requests(self) -> None:
+        waiting, self.requests = self.requests, set()
+        for task in waiting:
+            task.cancel()
 
     async def _ended(self, api: EngineApi) -> Exit:
         try:
@@ -65,12 +104,6 @@ async def _wait(api: EngineApi, container: str) -> int:
             return await api.wait_container(container)
         except EngineLost:
             await api.ping()
-
-
-def _take_note(task: "asyncio.Task[Exit]") -> None:
-    """Take the error from a task that nobody waits for; whoever waits gets it too."""
-    if not task.cancelled():
-        task.exception()
 
 
 def exit_reason(ended: Exit) -> str:

@@ -1,6 +1,5 @@
 """What the tests against a real Engine share: a region of their own, which must be empty at the end."""
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -38,12 +37,6 @@ async def bring_up(driver: DockerDriver, plan: InstancePlan) -> None:
     await driver.create(plan)
     await driver.start(plan)
     await driver.wait_until_listening(plan)
-
-
-@pytest.fixture
-def deployment(request: pytest.FixtureRequest) -> str:
-    """Return a name that no other test or run has."""
-    return f"test-{os.getpid()}-{abs(hash(request.node.nodeid)) % 10**8}"
 
 
 @pytest.fixture

@@ -84,6 +84,11 @@ class Engine:
                 self._gone.set()
         return reason
 
+    @property
+    def requests_in_flight(self) -> int:
+        """Return the number of requests that have arrived and not ended."""
+        return self._edge.in_flight if self._edge else 0
+
     async def act(self, action: InstanceActionName, instance: str) -> str:
         """Carry out an action of the console; part of the protocol Operator."""
         if self._fleet is None:

@@ -1,0 +1,148 @@
+"""The engine: what it puts together, in which order it starts and ends, and what it refuses."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+
+from core.clock import RealClock, VirtualClock, run_virtual
+from core.control.client import ControlClient
+from core.control.operator import OperationRefused
+from core.engine import Engine
+from core.events.types import AnyEvent, EngineStarted, EngineStopped, InstanceChanged, Notice, RequestFinished
+from core.http.client import PooledClient
+from core.http.errors import PortTaken
+from core.http.messages import Request
+from core.model.load import load_deployment
+from core.options import EngineOptions
+from core.runs import STATE_VARIABLE, RunRecord, read_run
+from core.templates import template_folder
+
+ENOUGH_S = 20.0
+SLOW_WORKER = """
+import asyncio
+from workers import Response, WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        await asyncio.sleep(0.2)
+        return Response("late")
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "state"))
+
+
+def nobody(_: RunRecord) -> None:
+    """Take no note of the engine being up."""
+
+
+def simulated(seconds: float) -> list[AnyEvent]:
+    """Run the static template on virtual time and return its events."""
+    events: list[AnyEvent] = []
+    clock = VirtualClock()
+
+    async def main() -> None:
+        options = EngineOptions(driver="simulated", seed=7, for_s=seconds)
+        engine = Engine(load_deployment(template_folder("static")), options, clock, virtual=True, door=False)
+        engine.bus.subscribe(events.append)
+        await engine.run(nobody)
+
+    run_virtual(main(), clock)
+    return events
+
+
+def test_the_first_event_says_what_runs_and_the_last_why_it_ended() -> None:
+    events = simulated(120.0)
+    first, last = events[0], events[-1]
+    assert isinstance(first, EngineStarted)
+    assert (first.deployment, first.seed, first.url) == ("static", 7, "")
+    assert isinstance(last, EngineStopped)
+    assert last.reason == "its time of 120 s is over"
+
+
+def test_every_instance_is_down_before_the_last_event() -> None:
+    states: dict[str, str] = {}
+    for event in simulated(120.0):
+        if isinstance(event, InstanceChanged):
+            states[event.instance] = event.state
+    assert states
+    assert set(states.values()) <= {"stopped", "failed"}
+
+
+def project(folder: Path, worker: str) -> Path:
+    """Write a project without visitors."""
+    folder.mkdir()
+    (folder / "worker.py").write_text(worker)
+    (folder / "hybrid.toml").write_text(
+        'name = "tried"\nworker = "worker.py"\n[[containers]]\nbinding = "APP"\ncommand = ["false"]\n'
+    )
+    return folder
+
+
+def engine_of(folder: Path, **options: object) -> Engine:
+    """Make an engine on real time with a door."""
+    given = EngineOptions(**{"port": 0, "driver": "process", **options})  # type: ignore[arg-type]
+    return Engine(load_deployment(folder), given, RealClock(), virtual=False, door=True)
+
+
+async def test_actions_are_refused_until_there_is_something_to_act_on(tmp_path: Path) -> None:
+    engine = engine_of(project(tmp_path / "p", SLOW_WORKER))
+    with pytest.raises(OperationRefused, match="still starting"):
+        await engine.act("start", "app-1")
+
+
+async def test_a_taken_port_is_found_before_anything_is_started(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        engine = engine_of(project(tmp_path / "p", SLOW_WORKER), port=taken.getsockname()[1])
+        events: list[AnyEvent] = []
+        engine.bus.subscribe(events.append)
+        with pytest.raises(PortTaken):
+            await engine.run(nobody)
+    assert events == []
+    assert read_run("tried") is None
+
+
+async def test_a_demo_gives_way_when_its_port_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        engine = engine_of(project(tmp_path / "p", SLOW_WORKER), port=port, demo=True, for_s=0.0)
+        records: list[RunRecord] = []
+        await engine.run(records.append)
+    assert records[0].url not in ("", f"http://127.0.0.1:{port}")
+
+
+async def test_a_request_under_way_is_answered_before_the_worker_goes(tmp_path: Path) -> None:
+    engine = engine_of(project(tmp_path / "p", SLOW_WORKER))
+    events: list[AnyEvent] = []
+    engine.bus.subscribe(events.append)
+    ready: asyncio.Future[RunRecord] = asyncio.get_running_loop().create_future()
+    running = asyncio.create_task(engine.run(ready.set_result))
+    async with asyncio.timeout(ENOUGH_S):
+        record = await ready
+        port = int(record.url.rpartition(":")[2])
+        client = PooledClient()
+        asked = asyncio.create_task(client.fetch(("127.0.0.1", port), Request("GET", "/")))
+        while engine.requests_in_flight == 0:
+            await asyncio.sleep(0)
+        door = await ControlClient.connect(Path(record.socket))
+        assert (await door.stop_engine()).ok
+        response = await asked
+        assert response.status == 200
+        assert await running == "asked to stop"
+        await client.close()
+    [request] = [event for event in events if isinstance(event, RequestFinished)]
+    assert request.status == 200
+    assert read_run("tried") is None
+
+
+async def test_a_broken_worker_is_told_and_the_engine_runs(tmp_path: Path) -> None:
+    engine = engine_of(project(tmp_path / "p", "def broken(:\n"), for_s=0.0)
+    notices: list[AnyEvent] = []
+    engine.bus.subscribe(lambda event: notices.append(event) if isinstance(event, Notice) else None)
+    await engine.run(nobody)
+    assert any(isinstance(one, Notice) and "worker.py" in one.message for one in notices)

@@ -11,6 +11,7 @@ import os
 import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import docker
@@ -107,6 +108,28 @@ def variant(endpoint: str, base: str, command: Sequence[str], **settings: Any) -
             finally:
                 client.remove_container(container, v=True, force=True)
     return reference
+
+
+@dataclass(frozen=True)
+class Stats:
+    """One reading of the Engine's own figures, reckoned as ``docker stats`` does."""
+
+    memory_mib: float
+    limit_mib: float
+    cpu_total_s: float
+
+
+def container_stats(endpoint: str, container: str) -> Stats:
+    """Ask the Engine once how much memory and CPU a container uses."""
+    with engine(endpoint) as client:
+        answer = client.stats(container, stream=False)
+    memory = answer["memory_stats"]
+    inactive = memory["stats"].get("total_inactive_file", memory["stats"].get("inactive_file", 0))
+    return Stats(
+        (memory["usage"] - inactive) / 1024**2,
+        memory["limit"] / 1024**2,
+        answer["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9,
+    )
 
 
 def as_json(command: Sequence[str]) -> str:

@@ -26,6 +26,8 @@ async def answer(head: bytes, reader: asyncio.StreamReader, writer: asyncio.Stre
         await take(head, reader, writer)
     elif target.startswith("/give/"):
         await give(int(target.rpartition("/")[2]), writer)
+    elif target == "/upgrade":
+        await echo(reader, writer)
     elif target == "/die":
         os._exit(3)
     elif target == "/eat":
@@ -64,6 +66,14 @@ async def give(length: int, writer: asyncio.StreamWriter) -> None:
         writer.write(part)
         await writer.drain()
         length -= len(part)
+
+
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Leave HTTP and send every byte back until the peer has closed its side."""
+    writer.write(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n")
+    while part := await reader.read(65_536):
+        writer.write(part)
+        await writer.drain()
 
 
 async def main() -> None:

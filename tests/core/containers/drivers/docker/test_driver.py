@@ -17,7 +17,7 @@ from core.containers.drivers.protocol import (
 from core.http.messages import Request, Response
 from tests.core.containers.drivers.docker.conftest import REGION, bring_up, left_of, make_plan
 from tests.docker_images.busybox import PAGE
-from tests.docker_images.engine import variant
+from tests.docker_images.engine import container_stats, variant
 
 SERVE = "httpd -f -p 0.0.0.0:$PORT -h /www"
 
@@ -222,30 +222,12 @@ async def test_samples_agree_with_the_engines_own_figures(
     plan = make_plan(python_image)
     await bring_up(driver, plan)
     [listed] = await api.containers(labels.label_filter(deployment=driver.deployment))
-    theirs = await asyncio.to_thread(docker_stats, api.endpoint.socket_path, listed["Id"])
+    theirs = await asyncio.to_thread(container_stats, api.endpoint.url, listed["Id"])
     [ours] = await driver.samples()
-    assert ours.memory_mib == pytest.approx(theirs["memory_mib"], rel=0.02, abs=0.5)
-    assert ours.cpu_total_s == pytest.approx(theirs["cpu_total_s"], rel=0.02, abs=0.02)
-    assert ours.memory_limit_mib == theirs["limit_mib"] == 4096
+    assert ours.memory_mib == pytest.approx(theirs.memory_mib, rel=0.02, abs=0.5)
+    assert ours.cpu_total_s == pytest.approx(theirs.cpu_total_s, rel=0.02, abs=0.02)
+    assert ours.memory_limit_mib == theirs.limit_mib == 4096
     assert 0 < ours.app_memory_mib <= ours.memory_mib
-
-
-def docker_stats(socket_path: str, container: str) -> dict[str, float]:
-    """Ask the Engine once, through the docker package, and reckon as the docker command does."""
-    import docker
-
-    client = docker.APIClient(base_url=f"unix://{socket_path}", version="auto")
-    try:
-        answer = client.stats(container, stream=False)
-    finally:
-        client.close()
-    memory = answer["memory_stats"]
-    inactive = memory["stats"].get("total_inactive_file", memory["stats"].get("inactive_file", 0))
-    return {
-        "memory_mib": (memory["usage"] - inactive) / 1024**2,
-        "limit_mib": memory["limit"] / 1024**2,
-        "cpu_total_s": answer["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9,
-    }
 
 
 async def test_what_a_dead_owner_left_is_removed_and_what_a_living_one_has_is_not(

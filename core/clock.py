@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 VIRTUAL_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 """The date at which every virtual run starts."""
+MAX_LAG_S = 1.0
+"""Seconds of real time that a paced run catches up with; what it is further behind stays lost."""
 
 
 class Clock(Protocol):
@@ -64,14 +66,11 @@ class Deadlock(RuntimeError):
 class _VirtualSelector(selectors.DefaultSelector):
     """A selector that moves a virtual clock on instead of waiting."""
 
-    def __init__(self, clock: VirtualClock, pace: float | None) -> None:
+    def __init__(self, clock: VirtualClock) -> None:
         super().__init__()
         self._clock = clock
-        self._pace = pace
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if self._pace is not None:
-            return self._paced(timeout)
         ready = super().select(0)
         if ready or timeout == 0:
             return ready
@@ -80,16 +79,49 @@ class _VirtualSelector(selectors.DefaultSelector):
         self._clock.advance(max(timeout, 0.0))
         return ready
 
-    def _paced(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
-        assert self._pace is not None
-        started_s = time.monotonic()
-        ready = super().select(None if timeout is None else timeout / self._pace)
-        if timeout and not ready:
-            self._clock.advance(timeout)
-        elif timeout != 0:
-            waited_s = (time.monotonic() - started_s) * self._pace
-            self._clock.advance(waited_s if timeout is None else min(waited_s, timeout))
+
+class _PacedSelector(selectors.DefaultSelector):
+    """A selector that keeps a virtual clock in step with real time, ``pace`` times as fast.
+
+    What work and the system's timers take too long is caught up with by shorter waits; a run that is
+    further behind than ``MAX_LAG_S``, as after the computer's sleep, goes on from where it is.
+    """
+
+    def __init__(self, clock: VirtualClock, pace: float) -> None:
+        super().__init__()
+        self._clock = clock
+        self._pace = pace
+        self._anchor(time.monotonic())
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is not None and timeout <= 0:
+            return super().select(0)
+        if timeout is None:
+            ready = super().select(None)
+        else:
+            due_s = (
+                self._anchor_real_s + (self._clock.now_s() + timeout - self._anchor_virtual_s) / self._pace
+            )
+            ready = super().select(max(due_s - time.monotonic(), 0.0))
+        self._move_on(timeout, woken=bool(ready))
         return ready
+
+    def _move_on(self, timeout: float | None, *, woken: bool) -> None:
+        """Advance the clock: to the deadline when nothing came, else as far as real time has come."""
+        real_s = time.monotonic()
+        passed_s = (real_s - self._anchor_real_s) * self._pace
+        gone_s = max(self._anchor_virtual_s + passed_s - self._clock.now_s(), 0.0)
+        if timeout is None:
+            self._clock.advance(gone_s)
+        else:
+            self._clock.advance(min(gone_s, timeout) if woken else timeout)
+            if gone_s - timeout > MAX_LAG_S * self._pace:
+                self._anchor(real_s)
+
+    def _anchor(self, real_s: float) -> None:
+        """Let virtual time as it is now belong to this moment of real time."""
+        self._anchor_real_s = real_s
+        self._anchor_virtual_s = self._clock.now_s()
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
@@ -101,7 +133,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, clock: VirtualClock, pace: float | None = None) -> None:
         self.clock = clock
-        super().__init__(_VirtualSelector(clock, pace))
+        super().__init__(_VirtualSelector(clock) if pace is None else _PacedSelector(clock, pace))
 
     def time(self) -> float:
         return self.clock.now_s()

@@ -1,5 +1,6 @@
 """The state folder: where each deployment keeps its socket, its log, and the note that says it runs."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -36,19 +37,42 @@ def state_root() -> Path:
 
 def state_folder(deployment: str) -> Path:
     """Return the deployment's state folder, made where it is missing, closed to other users."""
-    folder = state_root() / deployment
+    folder = _folder(deployment)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 
 
 def socket_path(deployment: str) -> Path:
-    """Return where the deployment's control socket belongs."""
-    path = state_folder(deployment) / "engine.sock"
+    """Return where the deployment's control socket belongs, its folder made where it is missing.
+
+    Raises PermissionError when that folder is in the hands of another user.
+    """
+    path = _socket_place(deployment)
+    if path.parent == _folder(deployment):
+        state_folder(deployment)
+        return path
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    if path.parent.stat().st_uid != os.getuid():
+        raise PermissionError(
+            f"{path.parent} belongs to another user; set {STATE_VARIABLE} to a shorter path"
+        )
+    return path
+
+
+def _folder(deployment: str) -> Path:
+    """Return the place of a state folder. Raises ValueError for a name that leads out of the state root."""
+    if deployment in ("", ".", "..") or Path(deployment).name != deployment:
+        raise ValueError(f"{deployment!r} is no deployment's name")
+    return state_root() / deployment
+
+
+def _socket_place(deployment: str) -> Path:
+    """Return the socket's path; a short one elsewhere when the state folder's path is too long for it."""
+    path = _folder(deployment) / "engine.sock"
     if len(os.fsencode(path)) < _SOCKET_PATH_LIMIT:
         return path
-    short = Path(tempfile.gettempdir()) / f"hybrid-tui-{os.getuid()}"
-    short.mkdir(mode=0o700, exist_ok=True)
-    return short / f"{deployment}.sock"
+    short = hashlib.blake2b(os.fsencode(path), digest_size=8).hexdigest()
+    return Path(tempfile.gettempdir()) / f"hybrid-tui-{os.getuid()}" / f"{short}.sock"
 
 
 def write_run(record: RunRecord) -> None:
@@ -62,16 +86,16 @@ def write_run(record: RunRecord) -> None:
 def read_run(deployment: str) -> RunRecord | None:
     """Return the note of a deployment's engine, running or not; None where there is none to be read."""
     try:
-        data = (state_root() / deployment / "engine.json").read_bytes()
+        data = (_folder(deployment) / "engine.json").read_bytes()
         return msgspec.json.decode(data, type=RunRecord)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, ValueError):  # msgspec's errors are ValueErrors, as is a name that is none
         return None
 
 
 def remove_run(deployment: str) -> None:
-    """Take the note and the socket away."""
-    (state_root() / deployment / "engine.json").unlink(missing_ok=True)
-    socket_path(deployment).unlink(missing_ok=True)
+    """Take the note and the socket away, where there are any."""
+    (_folder(deployment) / "engine.json").unlink(missing_ok=True)
+    _socket_place(deployment).unlink(missing_ok=True)
 
 
 def all_runs() -> Iterator[RunRecord]:

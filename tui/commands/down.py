@@ -5,6 +5,8 @@ import sys
 
 from core.cleanup import clean_up_now
 from core.runs import all_runs, is_alive, read_run
+from tui.commands import CommandFailed
+from tui.commands.launch import is_name
 from tui.commands.stop import stop_run
 from tui.commands.targets import choose_run, name_here
 
@@ -33,6 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _name(given: str | None) -> str:
     """Return the deployment that is meant; empty when there is none at all."""
     if given is not None:
+        if not is_name(given):
+            raise CommandFailed(f"{given} is no deployment's name: a-z, 0-9 and hyphens, 40 at most", 2)
         return given
     runs = list(all_runs())
     return choose_run(None, runs, name_here()).deployment if runs else name_here()

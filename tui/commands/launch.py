@@ -84,7 +84,12 @@ def declared_name(path: Path) -> str:
         name = tomllib.loads(text).get("name")
     except (OSError, ValueError):
         return ""
-    return name if isinstance(name, str) and _NAME.fullmatch(name) else ""
+    return name if isinstance(name, str) and is_name(name) else ""
+
+
+def is_name(text: str) -> bool:
+    """Say whether a deployment can have this name."""
+    return _NAME.fullmatch(text) is not None
 
 
 def open_log(name: str) -> IO[bytes]:

@@ -29,6 +29,12 @@ def test_a_name_that_left_nothing_is_good(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == "shop does not run, and left nothing behind\n"
 
 
+def test_what_is_no_name_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["down", "../shop"]) == 2
+    assert "../shop is no deployment's name" in capsys.readouterr().err
+    assert not (tmp_path / "shop").exists()
+
+
 def test_what_a_killed_engine_left_is_ended_and_named(capsys: pytest.CaptureFixture[str]) -> None:
     write_run(record("shop", GONE_PID))
     program = [sys.executable, "-c", SLEEPS]

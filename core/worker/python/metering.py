@@ -61,9 +61,10 @@ def metering_task_factory(
     loop: asyncio.AbstractEventLoop,
     coroutine: Coroutine[Any, Any, T] | Generator[Any, None, T],
     context: contextvars.Context | None = None,
+    **options: Any,
 ) -> "asyncio.Task[T]":
-    """Make a task; one that a request makes is charged to it."""
+    """Make a task; one that a request makes is charged to it. Newer Pythons give further ``options``."""
     visit = CURRENT.get() if context is None else context.get(CURRENT)
     if visit is not None:
         coroutine = Metered(coroutine, visit)
-    return asyncio.Task(coroutine, loop=loop, context=context)
+    return asyncio.Task(coroutine, loop=loop, context=context, **options)

@@ -1,0 +1,73 @@
+"""Single events with everything set that a test does not speak of."""
+
+from typing import Any
+
+from core.events.types import (
+    ColdStart,
+    InstanceChanged,
+    InstanceState,
+    Phase,
+    PhaseBegan,
+    PhaseName,
+    RequestFinished,
+)
+
+PHASES = (Phase("create", 0.0, 60.0, "measured"), Phase("start", 60.0, 180.0, "measured"))
+
+
+def request(time_s: float, **changes: Any) -> RequestFinished:
+    """Make a request that the Worker answered by itself in 5 ms, and whatever else is given."""
+    usual: dict[str, Any] = {
+        "trace_id": "0000000000000001",
+        "method": "GET",
+        "path": "/",
+        "status": 200,
+        "outcome": "edge",
+        "city": "Frankfurt",
+        "edge_location": "FRA",
+        "start_s": time_s - 0.005,
+        "duration_ms": 5.0,
+        "visitor_rtt_ms": 2.0,
+    }
+    return RequestFinished(time_s=time_s, **{**usual, **changes})
+
+
+def to_container(
+    time_s: float, region: str = "us-east", instance: str = "app-1", **changes: Any
+) -> RequestFinished:
+    """Make a request that an instance answered, and whatever else is given."""
+    reached = {"outcome": "container", "region": region, "instance": instance, "sub_requests": 1}
+    return request(time_s, **{**reached, **changes})
+
+
+def changed(time_s: float, instance: str, state: InstanceState, **changes: Any) -> InstanceChanged:
+    """Move an instance of us-east to a state; its class is its name without the number."""
+    usual: dict[str, Any] = {
+        "container": instance.rpartition("-")[0],
+        "region": "us-east",
+        "driver": "docker",
+    }
+    return InstanceChanged(time_s=time_s, instance=instance, state=state, **{**usual, **changes})
+
+
+def phase(time_s: float, instance: str, name: PhaseName, detail: str = "") -> PhaseBegan:
+    """Begin a phase of a cold start in us-east."""
+    container = instance.rpartition("-")[0]
+    return PhaseBegan(
+        time_s=time_s, instance=instance, container=container, region="us-east", phase=name, detail=detail
+    )
+
+
+def cold_start(time_s: float, instance: str, **changes: Any) -> ColdStart:
+    """End a cold start of us-east after 240 ms."""
+    usual: dict[str, Any] = {
+        "container": instance.rpartition("-")[0],
+        "region": "us-east",
+        "driver": "docker",
+        "start_s": time_s - 0.24,
+        "total_ms": 240.0,
+        "phases": PHASES,
+        "waited": 1,
+        "outcome": "ready",
+    }
+    return ColdStart(time_s=time_s, instance=instance, **{**usual, **changes})

@@ -90,7 +90,8 @@ class Connection(WriteGate):
     async def _send_chunks(self, body: AsyncIterator[bytes]) -> None:
         async for data in body:
             if data:
-                self.transport.writelines((b"%x\r\n" % len(data), data, b"\r\n"))
+                # Not writelines: in some releases of Python 3.12 and 3.13 it never pauses the writer.
+                self.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
                 if self._full or self.lost:
                     await self.drain()
         self.transport.write(b"0\r\n\r\n")

@@ -1,6 +1,7 @@
 """Folds usage and a price book into the cost meter of the frame."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal, localcontext
 from itertools import pairwise
@@ -34,17 +35,20 @@ class CostFold:
         self._book = book
         self._meter = Meter()
         self._marks: deque[_Mark] = deque(maxlen=HISTORY_SAMPLES + 1)
+        self._ahead: deque[_Mark] = deque(maxlen=HISTORY_SAMPLES + 1)
+        """Marks of the seconds since the last event, true until another one comes."""
 
     def apply(self, event: AnyEvent) -> None:
         """Take in one event, noting the usage at the beginning of each second first."""
         if not self._marks or event.time_s >= self._marks[-1].second + 1:
-            self._marks.extend(self._missing_marks(event.time_s))
+            self._marks.extend(self._missing_marks(event.time_s, self._marks))
+        self._ahead.clear()
         self._meter.apply(event)
 
     def frame(self, now_s: float, since_s: float) -> CostFrame:
         """Return the meter at ``now_s`` of a run that began at ``since_s``."""
         usage = self._meter.usage(now_s)
-        marks = [*self._marks, *self._missing_marks(now_s)][-HISTORY_SAMPLES - 1 :]
+        marks = self._marks_until(now_s)
         bill = list_price(usage, self._book)
         rate_usd = self._rate_usd_per_hour(usage, marks, now_s, since_s)
         return CostFrame(
@@ -66,9 +70,16 @@ class CostFold:
             rate_history_usd_per_hour=_history(marks),
         )
 
-    def _missing_marks(self, now_s: float) -> list[_Mark]:
+    def _marks_until(self, now_s: float) -> list[_Mark]:
+        """Return the last marks; those of a quiet time are made once, not again for each of its frames."""
+        if self._ahead and self._ahead[-1].second > now_s:
+            self._ahead.clear()
+        self._ahead.extend(self._missing_marks(now_s, self._ahead or self._marks))
+        return [*self._marks, *self._ahead][-HISTORY_SAMPLES - 1 :]
+
+    def _missing_marks(self, now_s: float, present: Sequence[_Mark]) -> list[_Mark]:
         second = int(now_s)
-        first = self._marks[-1].second + 1 if self._marks else second
+        first = present[-1].second + 1 if present else second
         first = max(first, second - HISTORY_SAMPLES)
         return [self._mark(one) for one in range(first, second + 1)]
 

@@ -69,6 +69,15 @@ def test_a_long_quiet_time_leaves_no_more_than_its_last_seconds() -> None:
     assert max(history) == pytest.approx(float(APP_SECOND_USD * 3600), abs=1e-6)
 
 
+@given(runs, st.lists(st.floats(400, 2000), max_size=6))
+def test_a_frame_is_the_same_whatever_frames_were_asked_for_before(
+    events: list[AnyEvent], times_s: list[float]
+) -> None:
+    asked = fold_of(events)
+    for time_s in times_s:
+        assert asked.frame(time_s, 0.0) == fold_of(events).frame(time_s, 0.0)
+
+
 @given(runs, st.floats(0, 600))
 def test_the_lines_add_up_to_what_is_owed_so_far(events: list[AnyEvent], time_s: float) -> None:
     cost = fold_of(events).frame(max(time_s, events[-1].time_s), since_s=0.0)

@@ -121,14 +121,36 @@ def build(
             forcerm=True,
             decode=True,
         )
-        _follow(lines, context.variables, progress, cancelled)
+        _follow(lines, _Steps(context.variables, len(marks)), progress, cancelled)
     except docker.errors.APIError as error:
         raise BuildFailed(str(error.explanation or error)) from error
     finally:
         client.close()
 
 
-def _follow(lines: Any, variables: Mapping[str, str], progress: Progress, cancelled: threading.Event) -> None:
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """How the builder's steps are told: as the Dockerfile has them, without those that set the marks."""
+
+    variables: Mapping[str, str]
+    appended: int
+
+    def tell(self, text: str) -> str:
+        """Return a step as a person should read it; empty when the text begins no step of the Dockerfile."""
+        found = _STEP.match(text)
+        total = int(found[2]) - self.appended if found else 0
+        if found is None or int(found[1]) > total:
+            return ""
+        return f"step {found[1]} of {total}: {self._with_image(found[3])}"
+
+    def _with_image(self, instruction: str) -> str:
+        """Return an instruction; FROM with the name of its image where the Dockerfile has a variable."""
+        if not instruction.upper().startswith("FROM "):
+            return instruction
+        return _VARIABLE.sub(lambda found: self.variables.get(found[1] or found[2], found[0]), instruction)
+
+
+def _follow(lines: Any, steps: _Steps, progress: Progress, cancelled: threading.Event) -> None:
     """Read the builder's messages to the end; leaving early makes the Engine end the build."""
     step, printed = "", deque[str](maxlen=LAST_LINES)
     try:
@@ -138,18 +160,11 @@ def _follow(lines: Any, variables: Mapping[str, str], progress: Progress, cancel
             if "error" in message:
                 raise BuildFailed(str(message["error"]), step, printed)
             text = str(message.get("stream", "")).strip()
-            if found := _STEP.match(text):
-                step = f"step {found[1]} of {found[2]}: {_readable(found[3], variables)}"
+            if told := steps.tell(text):
+                step = told
                 printed.clear()
                 progress(step)
             elif text and not text.startswith(("--->", "Removing intermediate container")):
                 printed.extend(text.splitlines())
     finally:
         lines.close()
-
-
-def _readable(instruction: str, variables: Mapping[str, str]) -> str:
-    """Return an instruction; FROM with the name of its image where the Dockerfile has a variable."""
-    if not instruction.upper().startswith("FROM "):
-        return instruction
-    return _VARIABLE.sub(lambda found: variables.get(found[1] or found[2], found[0]), instruction)

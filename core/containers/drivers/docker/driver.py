@@ -199,7 +199,7 @@ class DockerDriver:
         try:
             await asyncio.wait({probe, instance.exit}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
             if instance.exit.done():
-                raise _ended_early(instance.exit.result())
+                raise _ended_early(instance.exit.result(), self._open_images.reference(plan))
             if not probe.done():
                 raise self._silent(instance)
             probe.result()
@@ -348,13 +348,13 @@ class DockerDriver:
                 raise
 
 
-def _ended_early(ended: Exit) -> StartFailed:
+def _ended_early(ended: Exit, image: str) -> StartFailed:
     return StartFailed(
         f"the program ended before its port answered: {exit_reason(ended)}",
         "boot",
         exit_code=ended.exit_code,
         out_of_memory=ended.out_of_memory,
-        advice="Start the image by hand to see more: docker run --rm IMAGE."
+        advice=f"Start it by hand to see more: docker run --rm {image}"
         if not ended.out_of_memory
         else "Choose a larger instance_type.",
     )

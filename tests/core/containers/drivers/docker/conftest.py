@@ -10,6 +10,7 @@ from core.containers.drivers.docker.api import EngineApi
 from core.containers.drivers.docker.driver import DockerDriver
 from core.containers.drivers.docker.endpoint import resolve_endpoint
 from core.containers.drivers.docker.labels import label_filter
+from core.containers.drivers.docker.regions import remove_all
 from core.containers.drivers.protocol import InstancePlan
 from core.http.client import PooledClient
 from core.model.deployment import Container
@@ -40,12 +41,13 @@ async def bring_up(driver: DockerDriver, plan: InstancePlan) -> None:
 
 
 @pytest.fixture
-async def api(docker_engine: str) -> AsyncIterator[EngineApi]:
-    """Give the Engine's calls."""
+async def api(docker_engine: str, deployment: str) -> AsyncIterator[EngineApi]:
+    """Give the Engine's calls; what a failed test leaves of its deployment is removed."""
     client = PooledClient()
     api = EngineApi(resolve_endpoint(docker_engine), client)
     await api.version()
     yield api
+    await remove_all(api, deployment)
     await client.close()
 
 

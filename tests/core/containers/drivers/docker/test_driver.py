@@ -2,7 +2,6 @@
 
 import asyncio
 
-import psutil
 import pytest
 
 from core.containers.drivers.docker import labels
@@ -10,14 +9,13 @@ from core.containers.drivers.docker.api import EngineApi
 from core.containers.drivers.docker.driver import DockerDriver
 from core.containers.drivers.protocol import (
     ContainerConnectionError,
-    DriverUnavailable,
     InstancePlan,
     StartFailed,
 )
 from core.http.messages import Request, Response
-from tests.core.containers.drivers.docker.conftest import REGION, bring_up, left_of, make_plan
+from tests.core.containers.drivers.docker.conftest import REGION, bring_up, make_plan
 from tests.docker_images.busybox import PAGE
-from tests.docker_images.engine import container_stats, variant
+from tests.docker_images.engine import container_stats, engine, variant
 
 SERVE = "httpd -f -p 0.0.0.0:$PORT -h /www"
 
@@ -89,6 +87,7 @@ async def test_a_program_that_ends_at_once_fails_the_start_with_its_last_words(
     with pytest.raises(StartFailed, match=r"exit code 3.*\n.*no database to talk to") as failure:
         await bring_up(driver, make_plan(image))
     assert (failure.value.exit_code, failure.value.out_of_memory) == (3, False)
+    assert f"docker run --rm {image}" in failure.value.advice
 
 
 @pytest.mark.parametrize(
@@ -129,6 +128,49 @@ async def test_a_killed_program_is_noticed_and_the_instance_can_be_made_again(
     await driver.remove(plan)
     await bring_up(driver, plan)
     assert (await driver.fetch(plan, get())).status == 200
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("exec sleep 60", "it listens on no port"),
+        ("exec httpd -f -p 127.0.0.1:$PORT -h /www", "it listens on 127.0.0.1 only"),
+    ],
+)
+async def test_a_program_that_nobody_can_reach_fails_with_what_is_wrong(
+    driver: DockerDriver, api: EngineApi, busybox_image: str, command: str, reason: str
+) -> None:
+    image = variant(api.endpoint.url, busybox_image, ["/bin/sh", "-c", command])
+    with pytest.raises(StartFailed, match=reason) as failure:
+        await bring_up(driver, make_plan(image, ready_timeout="0.5s"))
+    assert failure.value.not_listening
+
+
+async def test_a_request_at_a_container_that_is_cut_off_ends_with_its_program(
+    driver: DockerDriver, api: EngineApi, busybox_image: str
+) -> None:
+    plan = make_plan(busybox_image)
+    await bring_up(driver, plan)
+    [listed] = await api.containers(labels.label_filter(deployment=driver.deployment))
+    with engine(api.endpoint.url) as client:
+        client.disconnect_container_from_network(listed["Id"], f"hybrid-tui.{driver.deployment}.{REGION}")
+    asking = asyncio.ensure_future(driver.fetch(plan, get()))
+    await driver.kill(plan)
+    with pytest.raises(ContainerConnectionError, match="the program ended") as error:
+        await asking
+    assert error.value.connected
+    with pytest.raises(ContainerConnectionError, match="has ended"):
+        await driver.fetch(plan, get())
+
+
+async def test_a_cancelled_request_stays_cancelled(driver: DockerDriver, busybox_image: str) -> None:
+    plan = make_plan(busybox_image)
+    await bring_up(driver, plan)
+    asking = asyncio.ensure_future(driver.fetch(plan, get()))
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
 
 
 async def test_a_program_that_uses_too_much_memory_is_told_from_a_killed_one(
@@ -228,68 +270,6 @@ async def test_samples_agree_with_the_engines_own_figures(
     assert ours.cpu_total_s == pytest.approx(theirs.cpu_total_s, rel=0.02, abs=0.02)
     assert ours.memory_limit_mib == theirs.limit_mib == 4096
     assert 0 < ours.app_memory_mib <= ours.memory_mib
-
-
-async def test_what_a_dead_owner_left_is_removed_and_what_a_living_one_has_is_not(
-    driver: DockerDriver, api: EngineApi, busybox_image: str
-) -> None:
-    plan = make_plan(busybox_image)
-    await bring_up(driver, plan)
-    dead = labels.Owner(2**22 - 3, 1.0, labels.Owner.this_process().host)
-    alive = DockerDriver(driver.deployment, "eu-west", endpoint=api.endpoint.url)
-    killed = DockerDriver(driver.deployment, "ap-south", endpoint=api.endpoint.url, owner=dead)
-    await killed.open()
-    await bring_up(killed, make_plan(busybox_image, instance="app-2"))
-    await killed._let_go()
-    await killed._client.close()
-    await alive.open()
-    left = await left_of(api, driver.deployment)
-    assert sorted(left) == sorted(
-        [
-            f"['/hybrid-tui.{driver.deployment}.app-1']",
-            f"hybrid-tui.{driver.deployment}.us-east",
-            f"hybrid-tui.{driver.deployment}.eu-west",
-        ]
-    )
-    await alive.close()
-
-
-async def test_a_deployment_that_another_process_runs_is_not_opened(
-    api: EngineApi, deployment: str, busybox_image: str
-) -> None:
-    parent = labels.Owner.this_process()
-    other = labels.Owner(1, psutil.Process(1).create_time(), parent.host)
-    first = DockerDriver(deployment, REGION, endpoint=api.endpoint.url, owner=other)
-    second = DockerDriver(deployment, REGION, endpoint=api.endpoint.url)
-    await first.open()
-    try:
-        with pytest.raises(DriverUnavailable, match="in use by process 1 ") as error:
-            await second.open()
-        assert "hybrid-tui down" in error.value.advice
-    finally:
-        await second.close()
-        await first.close()
-    assert await left_of(api, deployment) == []
-
-
-async def test_open_again_forgets_and_removes_the_drivers_earlier_life(
-    driver: DockerDriver, api: EngineApi, busybox_image: str
-) -> None:
-    plan = make_plan(busybox_image)
-    await bring_up(driver, plan)
-    await driver.open()
-    assert await api.containers(labels.label_filter(deployment=driver.deployment)) == []
-    await bring_up(driver, plan)
-
-
-async def test_a_name_left_by_a_half_removed_run_is_taken_over(
-    driver: DockerDriver, api: EngineApi, busybox_image: str
-) -> None:
-    plan = make_plan(busybox_image)
-    await driver.prepare(plan, lambda _: None)
-    await driver.create(plan)
-    driver._instances.clear()
-    await bring_up(driver, plan)
 
 
 def plans(image: str, count: int) -> list[InstancePlan]:

@@ -41,7 +41,7 @@ async def test_a_step_that_fails_is_told_with_what_it_printed(
 ) -> None:
     write_dockerfile(tmp_path, "RUN echo the compiler is missing; exit 7")
     plan = make_plan("./Dockerfile", tmp_path, build_args={"BASE": busybox_image})
-    with pytest.raises(StartFailed, match="RUN echo the compiler") as failure:
+    with pytest.raises(StartFailed, match="at step 3 of 3: RUN echo the compiler") as failure:
         await driver.prepare(plan, lambda _: None)
     assert "\n  the compiler is missing" in failure.value.reason
     assert (failure.value.phase, str(tmp_path) in failure.value.advice) == ("image", True)

@@ -166,15 +166,16 @@ async def test_large_bodies_and_an_upgraded_connection_pass_through_a_container(
         taken = await client.fetch(address(url), Request("POST", "/take", headers, zeros(BODY_BYTES)))
         assert taken.body is not None
         assert b"".join([part async for part in taken.body]) == str(BODY_BYTES).encode()
-        await exchange(client, url, [b"hello", bytes(range(256)) * 1000])
         await client.close()
+        await exchange(url, [b"hello", bytes(range(256)) * 1000])
         finished = await running.wait_for_count(RequestFinished, 3)
         assert (finished[0].response_bytes, finished[1].request_bytes) == (BODY_BYTES, BODY_BYTES)
         assert (finished[2].status, finished[2].instance) == (101, "app-1")
 
 
-async def exchange(client: PooledClient, url: str, messages: Sequence[bytes]) -> None:
+async def exchange(url: str, messages: Sequence[bytes]) -> None:
     """Upgrade a connection, and see that every byte sent on it comes back."""
+    client = PooledClient()
     headers = [(b"host", b"localhost"), (b"connection", b"upgrade"), (b"upgrade", b"echo")]
     response = await client.fetch(address(url), Request("GET", "/upgrade", headers))
     assert response.status == 101
@@ -188,6 +189,7 @@ async def exchange(client: PooledClient, url: str, messages: Sequence[bytes]) ->
             back += part
         assert back == message
     await response.tunnel.close()
+    await client.close()
 
 
 async def test_a_container_killed_from_outside_is_answered_for_and_started_again(

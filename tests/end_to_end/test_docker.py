@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -28,6 +29,7 @@ from tests.end_to_end.test_load import address, get, zeros
 
 PHASES = ["queue", "image", "create", "start", "boot", "first_response"]
 MIB = 1 << 20
+VISITORS = 4
 BODY_BYTES = 256 * MIB
 NO_INSTANCE = "There is no Container instance available at this time."
 
@@ -244,13 +246,13 @@ async def test_what_a_killed_engine_leaves_is_removed_by_the_next_one_and_by_dow
     assert left_on(docker_engine, deployment) == []
 
 
-async def test_a_docker_engine_that_dies_makes_its_region_unavailable_until_it_is_back(
+async def test_a_docker_engine_that_dies_under_load_makes_its_region_unavailable_until_it_is_back(
     tmp_path: Path, own_engine: OwnEngine, python_image: str, deployment: str
 ) -> None:
     base = await asyncio.to_thread(ensure_python_image, own_engine.endpoint)
     project = write_project(tmp_path / "p", deployment, base, endpoint=own_engine.endpoint)
-    async with up(project) as running:
-        assert (await ask(running, "/")).status_code == 200
+    async with up(project) as running, visitors(await running.url()) as statuses:
+        await until_count(statuses, 200, VISITORS)
         await own_engine.kill()
         lost = await running.wait_for(RegionChanged, lambda one: one.state == "unavailable")
         assert own_engine.endpoint in lost.message
@@ -262,8 +264,37 @@ async def test_a_docker_engine_that_dies_makes_its_region_unavailable_until_it_i
         await own_engine.start()
         await running.wait_for(RegionChanged, lambda one: one.state == "ready" and one.time_s > lost.time_s)
         assert (await ask(running, "/")).status_code == 200
-        assert await running.stop() == 0
+        statuses.clear()
+        await until_count(statuses, 200, 10 * VISITORS)
+        assert set(statuses) == {200}
+    assert running.process.returncode == 0
     assert left_on(own_engine.endpoint, deployment) == []
+
+
+@asynccontextmanager
+async def visitors(url: str) -> AsyncIterator[list[int]]:
+    """Let visitors ask without a pause, and give the list that the statuses of their answers are put in."""
+    client, statuses, over = PooledClient(), list[int](), asyncio.Event()
+
+    async def visitor() -> None:
+        while not over.is_set():
+            statuses.append((await get(client, url, "/"))[0])
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(VISITORS):
+            group.create_task(visitor())
+        try:
+            yield statuses
+        finally:
+            over.set()
+    await client.close()
+
+
+async def until_count(statuses: list[int], status: int, count: int) -> None:
+    """Wait until so many answers had this status."""
+    async with asyncio.timeout(60):
+        while statuses.count(status) < count:
+            await asyncio.sleep(0.01)
 
 
 async def test_an_image_whose_registry_cannot_be_reached_is_a_notice_with_advice(

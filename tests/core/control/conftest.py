@@ -76,6 +76,20 @@ class RawClient:
         line = command if isinstance(command, bytes) else msgspec.json.encode(command) + b"\n"
         self.writer.write(line)
 
+    def stop_reading(self) -> None:
+        """Take in nothing more until ``read_on``."""
+        self._transport.pause_reading()
+
+    def read_on(self) -> None:
+        """Take in what comes again."""
+        self._transport.resume_reading()
+
+    @property
+    def _transport(self) -> asyncio.Transport:
+        transport = self.writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        return transport
+
     async def receive(self) -> AnyPush:
         async with asyncio.timeout(LIMIT_S):
             return _decoder.decode(await self.reader.readline())

@@ -155,13 +155,21 @@ def main() -> int:
 
     Prints one line of JSON when the deployment can be reached, or when it cannot.
     """
-    options = msgspec.json.decode(sys.argv[1], type=EngineOptions)
     try:
+        options = _options(sys.argv[1:])
         run_engine(options, lambda record: _answer({"ok": True, **msgspec.to_builtins(record)}))
     except CannotRun as error:
         _answer({"ok": False, "message": error.message, "exit_code": error.exit_code})
         return error.exit_code
     return 0
+
+
+def _options(arguments: list[str]) -> EngineOptions:
+    try:
+        (text,) = arguments
+        return msgspec.json.decode(text, type=EngineOptions)
+    except ValueError as error:  # msgspec's errors are ValueErrors
+        raise CannotRun(f"the engine takes one argument, its options as JSON: {error}", WRONG_INPUT) from None
 
 
 def _answer(answer: dict[str, object]) -> None:

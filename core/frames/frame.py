@@ -189,6 +189,8 @@ class NoticeRow(Record, frozen=True, gc=False):
     subject: str
     message: str
     advice: str
+    times: int = 1
+    """How often it was said; ``time_s`` is of the last time."""
 
 
 class Dropped(Record, frozen=True, gc=False):

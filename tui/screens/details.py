@@ -243,10 +243,10 @@ def notice_rows(frame: Frame, width: int) -> list[Row]:
     rows: list[Row] = []
     for notice in reversed(frame.notices):
         sign, style = {"error": ("✗", "error"), "warning": ("▲", "warning")}.get(notice.level, ("·", "muted"))
-        ago = duration_s(frame.time_s - notice.time_s)
-        rows.append(
-            row(width, (f"{sign} ", style), (clean(notice.subject), "strong"), (f"  {ago} ago", "muted"))
-        )
+        when = f"  {duration_s(frame.time_s - notice.time_s)} ago"
+        if notice.times > 1:
+            when += f", said {notice.times:,} times"
+        rows.append(row(width, (f"{sign} ", style), (clean(notice.subject), "strong"), (when, "muted")))
         rows += _indented(notice.message, "text", width)
         rows += _indented(f"→ {notice.advice}", "title", width) if notice.advice else []
     if frame.dropped.notices:

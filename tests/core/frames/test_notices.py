@@ -1,4 +1,4 @@
-"""Notices and the Worker's exceptions are kept, bounded, and the same exception once in a row."""
+"""Notices and the Worker's exceptions are kept, bounded, and what is said again only once."""
 
 from typing import Literal
 
@@ -38,8 +38,16 @@ def test_the_same_exception_again_and_again_takes_one_place() -> None:
         fold.logged(log(number, "exception"))
     fold.logged(log(600.0, "exception", "TypeError"))
     fold.logged(log(601.0, "exception"))
-    assert [row.message for row in fold.rows()] == ["KeyError", "TypeError", "KeyError"]
+    told = [(row.message, row.time_s, row.times) for row in fold.rows()]
+    assert told == [("TypeError", 600.0, 1), ("KeyError", 601.0, 501)]
     assert fold.dropped == 0
+
+
+def test_a_notice_said_again_comes_to_the_top_and_is_counted() -> None:
+    fold = NoticesFold()
+    for time_s, message in ((1.0, "a"), (2.0, "b"), (3.0, "a")):
+        fold.notice(notice(time_s, message))
+    assert [(row.message, row.time_s, row.times) for row in fold.rows()] == [("b", 2.0, 1), ("a", 3.0, 2)]
 
 
 def test_the_oldest_notices_go_and_are_counted() -> None:

@@ -37,12 +37,17 @@ class ServerProtocol(HttpToolsProtocol):
         self._in_head = False
         self._url_bytes = self._fields_bytes = self._unparsed_bytes = 0
         self._refused = 0
+        self._upgrading: tuple[Request, bytearray] | None = None
+        """An upgrade that waits for the end of the answer before it, and what came after its head."""
 
     # Receiving
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         if self._refused:
+            return
+        if self._upgrading is not None:
+            self._upgrading[1].extend(data)
             return
         self._unparsed_bytes += len(data)
         try:
@@ -122,15 +127,26 @@ class ServerProtocol(HttpToolsProtocol):
         """Take the connection out of HTTP, or, where that cannot be, read the request as an ordinary one."""
         protocol = asked_upgrade(self.headers)
         has_body = find_header(self.headers, b"content-length") not in (None, b"0")
-        busy = self._running is not None and not self._running[0].response_complete
-        if busy or self.parser.get_method() == b"CONNECT":
+        if self.parser.get_method() == b"CONNECT" or self.pipeline:
             self._refuse(400)
         elif protocol in (None, b"h2c") or has_body or find_header(self.headers, b"transfer-encoding"):
             self._read_again_without_upgrade(rest)
         else:
-            self.connections.discard(self)
             request = Request(self.parser.get_method().decode(), self.url.decode("latin-1"), self.headers)
-            self._upgrades.begin(self.transport, request, rest)
+            self._upgrading = request, bytearray(rest)
+            if self._running is None or self._running[1].done():
+                self._leave_http()
+            else:
+                self._running[1].add_done_callback(lambda _: self._leave_http())
+
+    def _leave_http(self) -> None:
+        """Hand the connection to its tunnel, now that nothing is being answered on it."""
+        if self._upgrading is None or self.transport.is_closing():
+            return
+        request, rest = self._upgrading
+        self._unset_keepalive_if_required()
+        self.connections.discard(self)
+        self._upgrades.begin(self.transport, request, bytes(rest))
 
     def _read_again_without_upgrade(self, rest: bytes) -> None:
         version = self.parser.get_http_version().encode()

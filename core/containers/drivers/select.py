@@ -86,7 +86,7 @@ def choose(
         reason = f"{docker.message} No command is declared for {', '.join(without_command)}."
         advice = f"{docker.advice} Or add a command to run it as a local process.".strip()
         return Choice(region, "docker", reason, advice)
-    return Choice(region, "process", f"run as local processes: {docker.message}", docker.advice)
+    return Choice(region, "process", docker.message, docker.advice)
 
 
 async def _diagnose(endpoint: str) -> "Diagnosis":

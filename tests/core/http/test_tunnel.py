@@ -108,6 +108,34 @@ async def test_bytes_sent_with_the_upgrade_request_are_not_lost(lines: tuple[Ser
     await writer.wait_closed()
 
 
+async def test_an_upgrade_waits_for_the_end_of_the_answer_before_it() -> None:
+    tunnel, last_byte_sent, may_end = LineTunnel(), asyncio.Event(), asyncio.Event()
+
+    async def slow_to_end() -> AsyncIterator[bytes]:
+        yield b"ok"
+        last_byte_sent.set()
+        await may_end.wait()
+
+    async def handler(request: Request) -> Response:
+        if request.target == "/x":
+            return Response(101, [(b"connection", b"Upgrade"), (b"upgrade", b"raw")], tunnel=tunnel)
+        return Response(200, [(b"content-length", b"2")], slow_to_end())
+
+    server = await serve(handler)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    async with asyncio.timeout(WAIT_S):
+        writer.write(b"GET /first HTTP/1.1\r\nhost: a\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\nok")).startswith(b"HTTP/1.1 200 OK\r\n")
+        await last_byte_sent.wait()
+        writer.write(UPGRADE)
+        writer.write(b"early")
+        may_end.set()
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        assert await reader.readexactly(5) == b"EARLY"
+    writer.close()
+    await server.stop()
+
+
 async def test_a_visitor_that_ends_its_side_still_gets_the_rest(lines: tuple[Server, LineTunnel]) -> None:
     server, tunnel = lines
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)

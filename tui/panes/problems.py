@@ -34,9 +34,11 @@ def problems(frame: Frame) -> list[Problem]:
         if worker.state == "failed"
     ]
     known = {(problem.subject, problem.message) for problem in found}
+    mended = {region.info.id for region in frame.regions if region.state == "ready"}
     for notice in reversed(frame.notices):
         recent = frame.time_s - notice.time_s <= _NOTICE_SHOWN_S
-        if recent and notice.level != "info" and (notice.subject, notice.message) not in known:
+        over = notice.level == "error" and notice.subject in mended
+        if recent and not over and notice.level != "info" and (notice.subject, notice.message) not in known:
             known.add((notice.subject, notice.message))
             found.append(Problem(notice.level, notice.subject, notice.message, notice.advice))
     return sorted(found, key=lambda problem: problem.level != "error")

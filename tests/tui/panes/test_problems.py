@@ -25,6 +25,12 @@ def test_information_is_no_problem() -> None:
     assert problems(changed("quiet", notices=(notice,), time_s=2.0)) == []
 
 
+def test_the_loss_of_a_region_is_over_when_it_is_back() -> None:
+    lost = NoticeRow(time_s=1.0, level="error", subject="us-east", message="no Docker Engine", advice="")
+    assert frame("quiet").regions[0].state == "ready"
+    assert problems(changed("quiet", notices=(lost,), time_s=2.0)) == []
+
+
 def test_errors_come_before_warnings() -> None:
     notices = tuple(
         NoticeRow(time_s=1.0 + n, level=level, subject=level, message="m", advice="")

@@ -10,7 +10,7 @@ import msgspec
 
 from core.clock import RealClock, VirtualClock, run_virtual
 from core.options import EngineOptions
-from core.runs import RunRecord, is_alive, read_run
+from core.runs import RunRecord, is_alive, no_state_folder, read_run, socket_path
 
 if TYPE_CHECKING:
     from core.lifetime import Lifetime
@@ -61,6 +61,7 @@ def run_engine(options: EngineOptions, ready: OnReady) -> None:
     time = how_time_passes(deployment, options)
     if time.paced:
         _refuse_a_second(deployment.name)
+        _need_state_folder(deployment.name)
     if not time.virtual:
         _run_on_real_time(deployment, options, ready)
         return
@@ -98,6 +99,13 @@ def _refuse_a_second(name: str) -> None:
             f"hybrid-tui attach {name} opens a console on it, hybrid-tui down {name} stops it",
             FAILED,
         )
+
+
+def _need_state_folder(name: str) -> None:
+    try:
+        socket_path(name)
+    except OSError as error:
+        raise CannotRun(no_state_folder(error), FAILED) from None
 
 
 def _run_on_real_time(deployment: "Deployment", options: EngineOptions, ready: OnReady) -> None:

@@ -35,6 +35,14 @@ def state_root() -> Path:
     return Path(given) if given else Path(platformdirs.user_state_dir("hybrid-tui", appauthor=False))
 
 
+def no_state_folder(error: OSError) -> str:
+    """Say that the state folder cannot be used, why, and what to do."""
+    return (
+        f"the state folder {state_root()} cannot be used: {error.strerror or error}; "
+        f"make it writable, or set {STATE_VARIABLE} to another folder"
+    )
+
+
 def state_folder(deployment: str) -> Path:
     """Return the deployment's state folder, made where it is missing, closed to other users."""
     folder = _folder(deployment)

@@ -65,6 +65,15 @@ def test_time_is_virtual_where_all_is_simulated_and_paced_where_somebody_may_loo
     assert how_time_passes(declared(*drivers), asked) == time
 
 
+def test_a_state_folder_that_cannot_be_made_is_told_with_the_way_out(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(runs.STATE_VARIABLE, str(tmp_path / "file" / "state"))
+    assert run(options(project, driver="process")) == FAILED
+    assert f"set {runs.STATE_VARIABLE} to another folder" in capsys.readouterr().err
+
+
 def test_a_simulated_run_ends_by_itself_and_tells_once_that_it_is_up(project: Path) -> None:
     told: list[RunRecord] = []
     assert run(options(project, for_s=3600.0), told.append) == 0

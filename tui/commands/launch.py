@@ -13,7 +13,7 @@ from typing import IO
 import msgspec
 
 from core.options import EngineOptions
-from core.runs import state_folder
+from core.runs import no_state_folder, state_folder
 from tui.commands import CommandFailed
 
 _NAME = re.compile(r"[a-z0-9-]{1,40}")
@@ -95,7 +95,10 @@ def is_name(text: str) -> bool:
 def open_log(name: str) -> IO[bytes]:
     """Open the log of a deployment's engine in its state folder; a temporary one for a nameless one."""
     if name:
-        return (state_folder(name) / "engine.log").open("wb")
+        try:
+            return (state_folder(name) / "engine.log").open("wb")
+        except OSError as error:
+            raise CommandFailed(no_state_folder(error)) from None
     return tempfile.NamedTemporaryFile("wb", prefix="hybrid-tui-")
 
 

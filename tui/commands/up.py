@@ -59,7 +59,11 @@ def _say_ready(record: "RunRecord") -> None:
 def _run_with_console(options: "EngineOptions") -> int:
     from tui.commands.launch import start_engine
 
-    engine = start_engine(options)
+    try:
+        engine = start_engine(options)
+    except CommandFailed:
+        splash.clear()
+        raise
     try:
         import tui.app
 

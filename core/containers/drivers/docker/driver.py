@@ -11,9 +11,9 @@ from core.containers.drivers.docker.cgroups import open_reader
 from core.containers.drivers.docker.connection import Json
 from core.containers.drivers.docker.endpoint import resolve_endpoint
 from core.containers.drivers.docker.errors import EngineError
-from core.containers.drivers.docker.failures import refused
+from core.containers.drivers.docker.failures import ended_early, refused
 from core.containers.drivers.docker.images import Images
-from core.containers.drivers.docker.instances import Instance, exit_reason
+from core.containers.drivers.docker.instances import Instance
 from core.containers.drivers.docker.labels import INSTANCE, Owner, label_filter, may_be_removed
 from core.containers.drivers.docker.probe import (
     CONNECT_TIMEOUT_S,
@@ -199,7 +199,7 @@ class DockerDriver:
         try:
             await asyncio.wait({probe, instance.exit}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
             if instance.exit.done():
-                raise _ended_early(instance.exit.result(), self._open_images.reference(plan))
+                raise ended_early(plan, instance.exit.result(), self._open_images.reference(plan))
             if not probe.done():
                 raise self._silent(instance)
             probe.result()
@@ -346,15 +346,3 @@ class DockerDriver:
         except EngineError as error:
             if error.status != status:
                 raise
-
-
-def _ended_early(ended: Exit, image: str) -> StartFailed:
-    return StartFailed(
-        f"the program ended before its port answered: {exit_reason(ended)}",
-        "boot",
-        exit_code=ended.exit_code,
-        out_of_memory=ended.out_of_memory,
-        advice=f"Start it by hand to see more: docker run --rm {image}"
-        if not ended.out_of_memory
-        else "Choose a larger instance_type.",
-    )

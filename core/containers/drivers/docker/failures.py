@@ -7,8 +7,12 @@ import re
 from typing import NamedTuple
 
 from core.containers.drivers.docker.errors import EngineError
-from core.containers.drivers.protocol import InstancePlan, StartFailed
+from core.containers.drivers.docker.instances import exit_reason
+from core.containers.drivers.protocol import Exit, InstancePlan, StartFailed
 from core.events.types import PhaseName
+
+NOT_EXECUTED = (126, 127)
+"""Exit codes of a program that may not be executed, or is not there."""
 
 
 class Known(NamedTuple):
@@ -59,14 +63,16 @@ KNOWN = (
         "Make room: docker system df, then docker system prune.",
     ),
     Known(
-        r'exec: "(?P<program>[^"]+)": (stat \S+: no such file or directory|executable file not found)',
-        "the image {image} starts the program {program}, which is not in it",
-        "Look at CMD and ENTRYPOINT in its Dockerfile.",
+        r'exec: "(?P<program>[^"]+)": (stat \S+: no such file or directory|executable file not found)'
+        r"|\[FATAL tini \(\d+\)\] exec (?P<first>\S+) failed: No such file",
+        "the image {image} starts the program {program}{first}, which is not in it",
+        "Look at CMD and ENTRYPOINT in its Dockerfile, and at the first line of a script.",
     ),
     Known(
-        r'exec: "(?P<program>[^"]+)": permission denied',
-        "the image {image} starts {program}, which may not be executed",
-        "Make it executable in the Dockerfile: RUN chmod +x {program}.",
+        r'exec: "(?P<program>[^"]+)": permission denied'
+        r"|\[FATAL tini \(\d+\)\] exec (?P<first>\S+) failed: Permission denied",
+        "the image {image} starts {program}{first}, which may not be executed",
+        "Make it executable in the Dockerfile: RUN chmod +x {program}{first}.",
     ),
     Known(
         r"no command specified",
@@ -123,6 +129,27 @@ def start_failed(plan: InstancePlan, phase: PhaseName, message: str, image: str 
 def refused(plan: InstancePlan, phase: PhaseName, error: EngineError) -> StartFailed:
     """Make the failure of a start from a refusal of the Engine."""
     return start_failed(plan, phase, error.message)
+
+
+def ended_early(plan: InstancePlan, ended: Exit, image: str) -> StartFailed:
+    """Make the failure of a start whose program ended before its port answered.
+
+    With an init process the Engine's start call succeeds even when the program cannot be executed: that is
+    told by exit code 126 or 127 and the init's own words.
+    """
+    if ended.exit_code in NOT_EXECUTED and "[FATAL tini" in ended.message:
+        failure = start_failed(plan, "start", ended.message, image)
+        failure.exit_code = ended.exit_code
+        return failure
+    return StartFailed(
+        f"the program ended before its port answered: {exit_reason(ended)}",
+        "boot",
+        exit_code=ended.exit_code,
+        out_of_memory=ended.out_of_memory,
+        advice="Choose a larger instance_type."
+        if ended.out_of_memory
+        else f"Start it by hand to see more: docker run --rm {image}",
+    )
 
 
 def shortened(message: str, limit: int = 300) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Hashable
 from pathlib import Path
 
 from core.containers.drivers.docker import build, labels
@@ -23,22 +24,22 @@ class Images:
     def __init__(self, api: EngineApi, deployment: str) -> None:
         self._api = api
         self._deployment = deployment
-        self._ready: dict[str, str] = {}
+        self._ready: dict[Hashable, str] = {}
 
     def reference(self, plan: InstancePlan) -> str:
         """Return the reference to create the instance from. Raises StartFailed before ``prepare``."""
         try:
-            return self._ready[plan.container.name]
+            return self._ready[_image_key(plan)]
         except KeyError:
             raise StartFailed("its image has not been prepared", "image") from None
 
     def forget(self, plan: InstancePlan) -> None:
         """Look for the image again at the next ``prepare``; called when the Engine has it no more."""
-        self._ready.pop(plan.container.name, None)
+        self._ready.pop(_image_key(plan), None)
 
     async def prepare(self, plan: InstancePlan, progress: Progress) -> None:
         """Make the image available; returns at once when it is. Raises StartFailed."""
-        if plan.container.name in self._ready:
+        if _image_key(plan) in self._ready:
             return
         image = plan.container.image
         if not image:
@@ -49,9 +50,9 @@ class Images:
             )
         dockerfile = dockerfile_of(image, plan.folder)
         if dockerfile is None:
-            self._ready[plan.container.name] = await self._pulled(plan, with_tag(image), progress)
+            self._ready[_image_key(plan)] = await self._pulled(plan, with_tag(image), progress)
         else:
-            self._ready[plan.container.name] = await self._built(plan, dockerfile, progress)
+            self._ready[_image_key(plan)] = await self._built(plan, dockerfile, progress)
 
     async def _pulled(self, plan: InstancePlan, reference: str, progress: Progress) -> str:
         if not await self._is_here(reference):
@@ -143,6 +144,12 @@ class Images:
                     except EngineError as error:
                         if error.status not in (404, 409):
                             raise
+
+
+def _image_key(plan: InstancePlan) -> Hashable:
+    """Return all that decides which image a class means."""
+    container = plan.container
+    return container.name, container.image, tuple(container.build_args.items()), plan.folder
 
 
 def build_failure(plan: InstancePlan, dockerfile: Path, error: build.BuildFailed) -> StartFailed:

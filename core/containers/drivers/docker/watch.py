@@ -66,6 +66,8 @@ class EventWatch:
                 self._on_event(event)
 
     async def stop(self) -> None:
-        """End the watch."""
+        """End the watch; it ends by itself after ``on_lost``, which may therefore call this too."""
+        if self._task is asyncio.current_task():
+            return
         self._task.cancel()
         await asyncio.wait({self._task})

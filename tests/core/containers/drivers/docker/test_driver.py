@@ -91,18 +91,19 @@ async def test_a_program_that_ends_at_once_fails_the_start_with_its_last_words(
 
 
 @pytest.mark.parametrize(
-    ("command", "reason"),
+    ("command", "reason", "exit_code"),
     [
-        (["/nope"], r"starts the program /nope, which is not in it|exit code 127"),
-        (["/etc/passwd"], r"starts /etc/passwd, which may not be executed|exit code 126"),
+        (["/nope"], "starts the program /nope, which is not in it", 127),
+        (["/etc/passwd"], "starts /etc/passwd, which may not be executed", 126),
     ],
 )
 async def test_a_command_that_cannot_be_run_fails_the_start(
-    driver: DockerDriver, api: EngineApi, busybox_image: str, command: list[str], reason: str
+    driver: DockerDriver, api: EngineApi, busybox_image: str, command: list[str], reason: str, exit_code: int
 ) -> None:
     image = variant(api.endpoint.url, busybox_image, command)
-    with pytest.raises(StartFailed, match=reason):
+    with pytest.raises(StartFailed, match=reason) as failure:
         await bring_up(driver, make_plan(image))
+    assert (failure.value.phase, failure.value.exit_code) == ("start", exit_code)
 
 
 async def test_a_program_on_another_port_fails_with_the_port_it_listens_on(

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.containers.drivers.docker.errors import EngineError
-from core.containers.drivers.docker.failures import refused, shortened, start_failed
+from core.containers.drivers.docker.failures import ended_early, refused, shortened, start_failed
+from core.containers.drivers.protocol import Exit
 from tests.core.containers.drivers.docker.conftest import make_plan
 
 PLAN = make_plan("shop/app:1")
@@ -36,6 +37,8 @@ PLAN = make_plan("shop/app:1")
         ),
         ('exec: "gunicorn": executable file not found in $PATH', "program gunicorn, which is not", "CMD"),
         ('exec: "/etc/passwd": permission denied', "/etc/passwd, which may not be", "chmod +x /etc/passwd"),
+        ("[FATAL tini (7)] exec serve failed: No such file or directory", "starts the program serve,", "CMD"),
+        ("[FATAL tini (7)] exec /run.sh failed: Permission denied", "starts /run.sh, which may not", "chmod"),
         ("No command specified", "does not say which program", "CMD"),
         ("standard_init_linux.go: exec format error", "another kind of processor", "Build it here"),
         ("Bind for 127.0.0.1:28200 failed: port is already allocated", "is taken", "chosen anew"),
@@ -50,6 +53,27 @@ def test_a_known_message_becomes_a_sentence_with_advice(message: str, reason: st
     assert reason in failure.reason
     assert advice in failure.advice
     assert failure.phase == "create"
+
+
+@pytest.mark.parametrize(
+    ("ended", "phase", "reason"),
+    [
+        (
+            Exit(127, message="[FATAL tini (7)] exec /nope failed: No such file or directory"),
+            "start",
+            "/nope",
+        ),
+        (Exit(127, message="sh: serve: not found"), "boot", "exit code 127"),
+        (Exit(1, message="[FATAL tini (7)] said the program itself"), "boot", "exit code 1"),
+        (Exit(137, True), "boot", "more memory than"),
+    ],
+)
+def test_an_early_end_is_told_by_what_ended_it(ended: Exit, phase: str, reason: str) -> None:
+    failure = ended_early(PLAN, ended, "shop/app:1")
+    assert reason in failure.reason
+    assert (failure.phase, failure.exit_code) == (phase, ended.exit_code)
+    assert failure.out_of_memory == ended.out_of_memory
+    assert failure.advice
 
 
 def test_an_unknown_message_is_passed_on() -> None:

@@ -110,6 +110,14 @@ async def test_a_cancelled_build_ends_and_can_be_made_again(
     await driver.prepare(plan, lambda _: None)
 
 
+async def test_a_class_whose_image_was_changed_is_prepared_anew(
+    driver: DockerDriver, busybox_image: str
+) -> None:
+    await driver.prepare(make_plan(busybox_image), print)
+    with pytest.raises(StartFailed, match="registry cannot be reached"):
+        await driver.prepare(make_plan("127.0.0.1:1/other:1"), print)
+
+
 async def test_a_class_without_an_image_is_refused_with_advice(driver: DockerDriver) -> None:
     with pytest.raises(StartFailed, match="names no image") as failure:
         await driver.prepare(make_plan("", command=["program"]), lambda _: None)

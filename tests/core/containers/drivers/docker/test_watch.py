@@ -12,6 +12,24 @@ from tests.docker_images.busybox import ensure_busybox_image
 from tests.docker_images.own_engine import OwnEngine
 
 
+async def test_a_driver_may_be_opened_again_from_where_the_loss_is_told(
+    own_engine: OwnEngine, deployment: str
+) -> None:
+    again: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def tell(message: str, advice: str) -> None:
+        await own_engine.start()
+        await driver.open()
+        again.set_result(None)
+
+    driver = DockerDriver(deployment, REGION, endpoint=own_engine.endpoint, on_unavailable=tell)
+    await driver.open()
+    await own_engine.kill()
+    await asyncio.wait_for(again, 30)
+    await driver.engine.ping()
+    await driver.close()
+
+
 async def test_a_killed_engine_is_told_once_and_used_again_when_it_is_back(
     own_engine: OwnEngine, deployment: str
 ) -> None:

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.geo.edge_locations import nearest_edge_location
 from core.geo.places import city_names, find_place
 
 
@@ -13,6 +14,22 @@ def test_a_region_s_city_without_an_edge_location_is_a_place() -> None:
     boardman = find_place("boardman")
     assert boardman is not None
     assert boardman.country_code == "US"
+
+
+@pytest.mark.parametrize(
+    ("city", "code"),
+    [
+        ("new york", "EWR"),
+        ("Washington", "IAD"),
+        ("Bengaluru", "BLR"),
+        ("Delhi", "DEL"),
+        ("Bariloche", "NQN"),
+    ],
+)
+def test_a_well_known_city_without_an_edge_location_is_served_by_the_nearest(city: str, code: str) -> None:
+    place = find_place(city)
+    assert place is not None
+    assert nearest_edge_location(place.latitude, place.longitude).code == code
 
 
 def test_coordinates_are_a_place_called_by_the_nearest_city() -> None:

@@ -18,6 +18,7 @@ _PLAIN = {
     name: Look(f"hy-{name}")
     for name in (
         *("text", "muted", "faint", "title", "ok", "warning", "measured", "emulated", "cold", "estimated"),
+        "simulated",
         *("edge", "region", "memory", "memory-hot", "cost", "key"),
     )
 }

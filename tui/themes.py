@@ -16,7 +16,7 @@ _BASE_COLOURS = (
 VARIABLES = (
     *("hy-text", "hy-strong", "hy-muted", "hy-faint", "hy-title", "hy-border", "hy-focus", "hy-cursor"),
     *("hy-bar", "hy-key", "hy-ok", "hy-warning", "hy-error"),
-    *("hy-measured", "hy-emulated", "hy-cold", "hy-estimated", "hy-edge", "hy-region"),
+    *("hy-measured", "hy-simulated", "hy-emulated", "hy-cold", "hy-estimated", "hy-edge", "hy-region"),
     *("hy-memory", "hy-memory-hot", "hy-memory-full", "hy-cost", "hy-on-colour"),
     *("hy-phase-queue", "hy-phase-image", "hy-phase-create", "hy-phase-start", "hy-phase-boot"),
     "hy-phase-first-response",

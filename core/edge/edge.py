@@ -14,7 +14,7 @@ from core.edge.visit import Visit
 from core.edge.visitor import VISITOR_CITY, default_place, visitor_finder
 from core.edge.visits import Visits
 from core.events.bus import EventBus
-from core.events.types import RegionInfo
+from core.events.types import Kind, RegionInfo
 from core.http.messages import Request, Response, find_header, text_response
 from core.worker.runtime import Runtime, SubRequest, WorkerFailed
 
@@ -50,6 +50,9 @@ class Edge:
         self.runtime = runtime
         self.latency_scale = deployment.latency_scale
         """The factor on emulated round trips; what is set here counts from the next call of a container."""
+        simulated = all(region.driver == "simulated" for region in regions)
+        self._kind: Kind = "emulated" if simulated else "measured"
+        """Where the times of edge and Worker come from: with nothing real below them they are emulated."""
         self._name = deployment.name
         self._routes = ContainerRoutes(deployment, regions)
         self._containers = containers
@@ -105,7 +108,7 @@ class Edge:
         trace_id = f"{self._rng.getrandbits(64):016x}"
         visit = Visit(trace_id, request.method, request.path, visitor, self._clock.now_s())
         visit.trace.add("visitor_to_edge", -visitor.rtt_ms, 0.0, "estimated", visitor.detail)
-        visit.trace.begin("edge", 0.0, "measured", visitor.location.code)
+        visit.trace.begin("edge", 0.0, self._kind, visitor.location.code)
         self._visits.open(visit)
         return visit
 
@@ -121,7 +124,7 @@ class Edge:
         body = request.body
         if body is not None:
             body = WatchedBody(body, visit.count_request_bytes, on_end)
-        visit.trace.begin("worker", visit.elapsed_ms(self._clock.now_s()), "measured", self._name)
+        visit.trace.begin("worker", visit.elapsed_ms(self._clock.now_s()), self._kind, self._name)
         headers = visit.fields.towards_worker(request.headers)
         return Request(request.method, request.target, headers, body)
 

@@ -4,7 +4,7 @@ from core.frames.frame import Frame
 from tui.panes import requests
 from tui.panes.picture import picture, picture_height
 from tui.panes.rows import Area, Row, View, clean, row, rule
-from tui.panes.waterfall import legend
+from tui.panes.waterfall import TimeKind, hop_kind, legend
 
 keys = requests.keys
 
@@ -20,7 +20,7 @@ def layout(frame: Frame, area: Area, view: View) -> list[Row]:
     rows += requests.table(frame, area.width, room, view)
     if with_legend:
         rows += [row(area.width)] * (area.height - 1 - len(rows))
-        rows.append(row(area.width, *legend(_has_estimates(frame))))
+        rows.append(row(area.width, *legend(_kinds(frame))))
     return rows[: area.height]
 
 
@@ -29,5 +29,5 @@ def subtitle(frame: Frame) -> str:
     return clean(frame.url)
 
 
-def _has_estimates(frame: Frame) -> bool:
-    return any(hop.kind == "estimated" for request in frame.requests[-40:] for hop in request.trace)
+def _kinds(frame: Frame) -> set[TimeKind]:
+    return {hop_kind(hop) for request in frame.requests[-40:] for hop in request.trace}

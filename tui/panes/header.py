@@ -47,6 +47,8 @@ def _start(frame: Frame, view: View) -> list[Part]:
         parts.append(Part(1, (("‖ paused", "badge"),)))
     elif frame.state != "up":
         parts.append(Part(2, ((frame.state, "bar-warning"),)))
+    if frame.regions and all(region.info.driver == "simulated" for region in frame.regions):
+        parts.append(Part(1, (("simulated", "bar-warning"),)))
     parts.append(Part(8, ((clean(frame.profile), "bar-muted"),)))
     parts.append(Part(7, ((_count(len(frame.regions), "region"), "bar-text"),)))
     parts.append(Part(5, ((f"{ready} of {most} instances" if most else f"{ready} instances", "bar-text"),)))

@@ -4,7 +4,7 @@ Each kind of time has its own glyph and its own style everywhere on the screen.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -14,16 +14,26 @@ from tui.panes.graphs import share_out
 from tui.panes.rows import Segment
 from tui.units import milliseconds
 
-TimeKind = Literal["measured", "emulated", "estimated", "cold"]
-GLYPHS: dict[TimeKind, str] = {"measured": "▓", "emulated": "░", "estimated": "┄", "cold": "▒"}
+TimeKind = Literal["measured", "simulated", "emulated", "estimated", "cold"]
+GLYPHS: dict[TimeKind, str] = {
+    "measured": "▓",
+    "simulated": "▚",
+    "emulated": "░",
+    "estimated": "┄",
+    "cold": "▒",
+}
 KIND_WORDS: dict[TimeKind, str] = {
     "measured": "measured on this machine",
+    "simulated": "drawn by the simulated driver",
     "emulated": "emulated distance, waited for",
     "estimated": "estimated, not waited for",
     "cold": "waiting for a cold start",
 }
 HOP_DEPTH = {"edge": 0, "worker": 1, "container": 2, "edge_to_region": 3, "cold_start_wait": 4}
 """How deep a hop lies inside the others; those that are not here lie outside the edge."""
+
+
+_WORK = ("edge", "worker", "container")
 
 
 class Part(NamedTuple):
@@ -34,8 +44,10 @@ class Part(NamedTuple):
 
 
 def hop_kind(hop: Hop) -> TimeKind:
-    """Return the kind of time that a hop is."""
-    return "cold" if hop.name == "cold_start_wait" else hop.kind
+    """Return the kind of time that a hop is; emulated work is not emulated distance."""
+    if hop.name == "cold_start_wait":
+        return "cold"
+    return "simulated" if hop.kind == "emulated" and hop.name in _WORK else hop.kind
 
 
 def timeline(request: RequestRow) -> tuple[Part, ...]:
@@ -89,7 +101,7 @@ def _merged(parts: list[Part]) -> tuple[Part, ...]:
 
 def totals(parts: tuple[Part, ...]) -> dict[TimeKind, float]:
     """Return the time of each kind, in milliseconds."""
-    sums: dict[TimeKind, float] = {"estimated": 0.0, "emulated": 0.0, "cold": 0.0, "measured": 0.0}
+    sums: dict[TimeKind, float] = dict.fromkeys(KIND_WORDS, 0.0)
     for part in parts:
         sums[part.kind] += part.duration_ms
     return sums
@@ -129,16 +141,22 @@ def figures(sums: dict[TimeKind, float], *, apart: bool) -> list[Segment]:
         add("~" + milliseconds(sums["estimated"] + sums["emulated"]), "emulated")
     if sums["cold"]:
         add(milliseconds(sums["cold"]), "cold")
+    if sums["simulated"]:
+        add(milliseconds(sums["simulated"]), "simulated")
     if sums["measured"] or not segments:
         add(milliseconds(sums["measured"]), "measured")
     segments.append((" ms", "muted"))
     return segments
 
 
-def legend(apart: bool) -> list[Segment]:
-    """Return the legend of the glyphs, for a line of its own."""
+def legend(kinds: Container[TimeKind]) -> list[Segment]:
+    """Return the legend of the glyphs, for a line of its own; of the rarer kinds only those in ``kinds``."""
     words: dict[TimeKind, str] = {"measured": "measured", "emulated": "distance", "cold": "cold start"}
-    if apart:
+    if "simulated" in kinds:
+        words = {"simulated": "simulated", **words}
+    if "simulated" in kinds and "measured" not in kinds:
+        del words["measured"]
+    if "estimated" in kinds:
         words["estimated"] = "estimated"
     segments: list[Segment] = []
     for kind, word in words.items():

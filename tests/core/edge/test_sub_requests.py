@@ -10,12 +10,14 @@ from tests.core.edge.world import World, body_of, hop_of, pass_on, streamed
 TOKYO = (b"X-Visitor-City", b"Tokyo")
 
 
-def test_the_times_of_a_simulated_container_are_emulated() -> None:
+def test_all_times_of_a_simulated_deployment_are_emulated() -> None:
     world = World(pass_on, driver="simulated")
     world.containers.cold_wait_s = 1.0
     world.visit()
     assert hop_of(world.last, "container").kind == "emulated"
     assert hop_of(world.last, "cold_start_wait").kind == "emulated"
+    assert hop_of(world.last, "edge").kind == "emulated"
+    assert hop_of(world.last, "worker").kind == "emulated"
 
 
 def test_a_request_goes_to_the_region_nearest_to_its_edge_location() -> None:

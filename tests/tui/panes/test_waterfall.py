@@ -15,6 +15,7 @@ from tui.panes.waterfall import (
     GLYPHS,
     KIND_WORDS,
     Part,
+    TimeKind,
     bar_segments,
     figures,
     legend,
@@ -83,7 +84,8 @@ def test_no_time_is_lost_or_counted_twice(hops: Any, duration_ms: float) -> None
 
 def test_kinds_of_time_never_share_a_glyph_or_a_style() -> None:
     assert len(set(GLYPHS.values())) == len(GLYPHS) == len(KIND_WORDS)
-    assert {style for _, style in bar_segments(timeline(FAR), 40)} == set(GLYPHS)
+    drawn = {style for _, style in bar_segments(timeline(FAR), 40)}
+    assert drawn == {"measured", "emulated", "estimated", "cold"}
 
 
 @given(st.integers(5, 80))
@@ -110,6 +112,28 @@ def test_there_is_no_bar_without_time_or_room() -> None:
     assert scaled_length(5.0, 5.0, 0) == 0
 
 
-def test_the_legend_names_estimates_only_where_there_are_some() -> None:
-    assert "estimated" in "".join(text for text, _ in legend(True))
-    assert "estimated" not in "".join(text for text, _ in legend(False))
+def words(*kinds: TimeKind) -> list[str]:
+    return "".join(text for text, _ in legend(kinds)).split()
+
+
+def test_the_legend_names_the_rarer_kinds_only_where_there_are_some() -> None:
+    assert "estimated" in words("measured", "estimated")
+    assert "estimated" not in words("measured")
+    assert "simulated" not in words("measured")
+    assert "simulated" in words("measured", "simulated")
+
+
+def test_where_all_work_is_simulated_nothing_is_called_measured() -> None:
+    assert "measured" not in words("simulated", "emulated")
+
+
+def test_simulated_work_is_a_kind_of_its_own_and_no_distance() -> None:
+    simulated = request(
+        ("edge", 0.0, 30.0, "emulated"),
+        ("worker", 0.0, 30.0, "emulated"),
+        ("edge_to_region", 1.0, 20.0, "emulated"),
+        ("container", 21.0, 8.0, "emulated"),
+        duration_ms=30.0,
+    )
+    sums = totals(timeline(simulated))
+    assert (sums["simulated"], sums["emulated"], sums["measured"]) == (10.0, 20.0, 0.0)

@@ -10,7 +10,7 @@ import msgspec
 
 from core.clock import RealClock, VirtualClock, run_virtual
 from core.options import EngineOptions
-from core.runs import RunRecord, is_alive, no_state_folder, read_run, socket_path
+from core.runs import RunRecord, is_alive, no_state_folder, read_run, socket_path, state_folder
 
 if TYPE_CHECKING:
     from core.lifetime import Lifetime
@@ -103,7 +103,8 @@ def _refuse_a_second(name: str) -> None:
 
 def _need_state_folder(name: str) -> None:
     try:
-        socket_path(name)
+        state_folder(name)
+        socket_path(name)  # elsewhere than in that folder, where its path is too long for a socket
     except OSError as error:
         raise CannotRun(no_state_folder(error), FAILED) from None
 
@@ -145,7 +146,9 @@ async def _run(
     try:
         await engine.run(ready)
     except PortTaken as error:
-        raise CannotRun(f"{error}; --port N takes another one, --port 0 any free one", FAILED) from None
+        raise CannotRun(
+            f"{error}; end it, or take another port with --port N, any free one with --port 0", FAILED
+        ) from None
     except (AlreadyServed, CannotListen) as error:
         raise CannotRun(str(error), FAILED) from None
     finally:

@@ -33,5 +33,5 @@ class PortTaken(CannotListen):
     """Another program listens on the port."""
 
     def __init__(self, host: str, port: int) -> None:
-        super().__init__(f"port {port} on {host} is taken by another program: choose another port, or end it")
+        super().__init__(f"port {port} on {host} is taken by another program")
         self.port = port

@@ -65,11 +65,16 @@ def test_time_is_virtual_where_all_is_simulated_and_paced_where_somebody_may_loo
     assert how_time_passes(declared(*drivers), asked) == time
 
 
+@pytest.mark.parametrize("name", ["state", "s" * 120], ids=["short", "too long for a socket"])
 def test_a_state_folder_that_cannot_be_made_is_told_with_the_way_out(
-    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
 ) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(runs.STATE_VARIABLE, str(tmp_path / "file" / "state"))
+    monkeypatch.setenv(runs.STATE_VARIABLE, str(tmp_path / "file" / name))
     assert run(options(project, driver="process")) == FAILED
     assert f"set {runs.STATE_VARIABLE} to another folder" in capsys.readouterr().err
 

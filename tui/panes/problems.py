@@ -1,10 +1,13 @@
 """What is wrong now: each problem with its subject, what happened, and what to do next."""
 
+import re
 from typing import NamedTuple
 
 from core.frames.frame import Frame
 from tui.panes.rows import Area, Row, Segment, View, clean, row, spread, width_of
 
+_STACK = "Traceback (most recent call last):"
+_PLACE = re.compile(r'\s*File "([^"]+)", line (\d+)')
 _NOTICE_SHOWN_S = 30.0
 """A notice stays on the dashboard for so long; the list of notices keeps it."""
 
@@ -40,7 +43,7 @@ def problems(frame: Frame) -> list[Problem]:
         over = notice.level == "error" and notice.subject in mended
         if recent and not over and notice.level != "info" and (notice.subject, notice.message) not in known:
             known.add((notice.subject, notice.message))
-            found.append(Problem(notice.level, notice.subject, notice.message, notice.advice))
+            found.append(Problem(notice.level, notice.subject, headline(notice.message), notice.advice))
     return sorted(found, key=lambda problem: problem.level != "error")
 
 
@@ -56,6 +59,15 @@ def layout(frame: Frame, area: Area, view: View) -> list[Row]:
 def needed_height(frame: Frame, view: View, area: Area) -> int:
     """Return the number of lines that the problem line needs: 0, 1 or 2."""
     return len(layout(frame, Area(area.width, 2 if area.height >= _TALL else 1), view))
+
+
+def headline(message: str) -> str:
+    """Return what a stack ends in, with the place; any other message as it is."""
+    if not message.startswith(_STACK):
+        return message
+    lines = message.splitlines()
+    place = [match for line in lines if (match := _PLACE.match(line))]
+    return f"{lines[-1]} ({place[-1][1]}, line {place[-1][2]})" if place else lines[-1]
 
 
 def _draw(problem: Problem, others: int, area: Area) -> list[Row]:

@@ -75,4 +75,7 @@ def region_sign(region: RegionRow) -> Sign:
         return Sign("◑", "starting", "starting")
     if region.state != "ready":
         return Sign("◌", region.state or "unknown", "muted")
-    return Sign("○", "asleep" if region.instances else "idle", "muted")
+    if not region.instances:
+        return Sign("○", "idle", "muted")
+    last = max(region.instances, key=lambda one: one.since_s)
+    return Sign("✗", "failed", "error") if last.state == "failed" else Sign("○", "asleep", "muted")

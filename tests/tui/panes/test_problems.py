@@ -4,7 +4,7 @@ import msgspec
 
 from core.frames.frame import NoticeRow
 from tests.tui.frames import changed, frame
-from tui.panes.problems import layout, needed_height, problems
+from tui.panes.problems import headline, layout, needed_height, problems
 from tui.panes.rows import Area, View
 
 
@@ -29,6 +29,15 @@ def test_the_loss_of_a_region_is_over_when_it_is_back() -> None:
     lost = NoticeRow(time_s=1.0, level="error", subject="us-east", message="no Docker Engine", advice="")
     assert frame("quiet").regions[0].state == "ready"
     assert problems(changed("quiet", notices=(lost,), time_s=2.0)) == []
+
+
+def test_a_stack_is_told_by_its_end_and_its_place() -> None:
+    stack = (
+        'Traceback (most recent call last):\n  File "worker.py", line 9, in fetch\n    helper()\n'
+        '  File "helpers.py", line 3, in helper\n    raise ValueError("no price")\nValueError: no price'
+    )
+    assert headline(stack) == "ValueError: no price (helpers.py, line 3)"
+    assert headline("memory is full") == "memory is full"
 
 
 def test_errors_come_before_warnings() -> None:

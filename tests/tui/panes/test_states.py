@@ -50,6 +50,7 @@ def test_colour_is_never_the_only_sign() -> None:
         ("ready", ("failed", "ready"), "ready"),
         ("ready", ("running", "stopped"), "starting"),
         ("ready", ("stopped",), "asleep"),
+        ("ready", ("failed",), "failed"),
         ("ready", (), "idle"),
         ("", (), "unknown"),
     ],

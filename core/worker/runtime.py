@@ -37,7 +37,8 @@ class Answer:
     """A Worker's answer to one request.
 
     ``cpu_ms`` gives the CPU time used for the request; call it after the body has been read to its
-    end (it waits for the isolate's report, at most briefly) .
+    end (it waits for the isolate's report, at most briefly). Raises WorkerFailed where none comes: the
+    time is unknown then, not zero.
     """
 
     response: Response

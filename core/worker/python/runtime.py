@@ -63,7 +63,7 @@ class PythonRuntime:
         self._keeper: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._failure: WorkerFailed | None = WorkerFailed("the Worker is not started")
-        self._reports: dict[str, asyncio.Future[float]] = {}
+        self._reports: dict[str, asyncio.Future[float | None]] = {}
         self._generation = 0
 
     @property
@@ -105,7 +105,7 @@ class PythonRuntime:
     async def fetch(self, trace_id: str, request: Request) -> Answer:
         """Let the Worker answer. Raises WorkerFailed: 1101 for an exception, 1102 for the CPU limit."""
         isolate, watchdog = await self._current()
-        report: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        report: asyncio.Future[float | None] = asyncio.get_running_loop().create_future()
         report.add_done_callback(lambda _: watchdog.leave())
         self._reports[trace_id] = report
         watchdog.enter()
@@ -116,21 +116,24 @@ class PythonRuntime:
                 isolate.socket, Request(request.method, request.target, headers, request.body)
             )
         except (ConnectFailed, ConnectionLost) as error:
-            self._settle(trace_id, 0.0)
+            self._settle(trace_id, None)
             raise await self._explain(isolate, error) from error
         except BaseException:
             # The isolate reports a cancelled request too, unless it never heard of it.
-            asyncio.get_running_loop().call_later(CPU_REPORT_WAIT_S, self._settle, trace_id, 0.0)
+            asyncio.get_running_loop().call_later(CPU_REPORT_WAIT_S, self._settle, trace_id, None)
             raise
         if find_header(response.headers, FAILED) is not None:
             raise await _failure_of(response)
 
         async def cpu_ms() -> float:
             try:
-                return await asyncio.wait_for(asyncio.shield(report), CPU_REPORT_WAIT_S)
+                used_ms = await asyncio.wait_for(asyncio.shield(report), CPU_REPORT_WAIT_S)
             except TimeoutError:
-                self._settle(trace_id, 0.0)
-                return 0.0
+                self._settle(trace_id, None)
+                used_ms = None
+            if used_ms is None:
+                raise WorkerFailed("the isolate did not report the CPU time of this request")
+            return used_ms
 
         return Answer(response, cpu_ms)
 
@@ -197,7 +200,7 @@ class PythonRuntime:
             self._watchdog.stop()
         self._isolate = self._watchdog = None
         for trace_id in list(self._reports):
-            self._settle(trace_id, 0.0)
+            self._settle(trace_id, None)
 
     async def _end_isolate(self) -> None:
         if self._keeper is not None:
@@ -240,7 +243,8 @@ class PythonRuntime:
                 )
             )
 
-    def _settle(self, trace_id: str, cpu_ms: float) -> None:
+    def _settle(self, trace_id: str, cpu_ms: float | None) -> None:
+        """End the wait for a report; None where it will not come."""
         report = self._reports.pop(trace_id, None)
         if report is not None and not report.done():
             report.set_result(cpu_ms)

@@ -13,6 +13,7 @@ from websockets.asyncio.server import serve as serve_websocket
 
 from core.events.types import WorkerChanged
 from core.http.client import PooledClient
+from core.http.errors import BodyLost
 from core.http.messages import Request, Response, one_chunk
 from core.http.server import serve
 from core.worker.runtime import SubRequest, WorkerFailed
@@ -27,6 +28,26 @@ async def test_the_worker_answers_with_its_values(start: Start) -> None:
     status, body = await read(answer)
     assert (status, json.loads(body)) == (200, {"greeting": "hello", "url": "http://shop.example/api/x?q=1"})
     assert await answer.cpu_ms() > 0
+
+
+async def test_the_cpu_time_of_a_request_that_its_isolate_died_of_is_unknown_and_not_zero(
+    start: Start,
+) -> None:
+    runtime = await start(
+        """
+        async def body():
+            yield "first"
+            import os
+            os._exit(3)
+        return Response(body())
+        """
+    )
+    answer = await runtime.fetch("t1", visit())
+    assert answer.response.status == 200
+    with pytest.raises(BodyLost):
+        await read(answer)
+    with pytest.raises(WorkerFailed, match="did not report"):
+        await answer.cpu_ms()
 
 
 async def test_starting_is_told(start: Start, recorder: Recorder) -> None:

@@ -1,5 +1,6 @@
 import fcntl
 import os
+import select
 import struct
 import sys
 import termios
@@ -16,7 +17,6 @@ from tui.commands import splash
 def terminal(monkeypatch: pytest.MonkeyPatch, columns: int = 20) -> Iterator[int]:
     """Make standard output a terminal, and give the side that a person sees."""
     seen, printed = os.openpty()
-    os.set_blocking(seen, False)
     with os.fdopen(printed, "w") as output:
         fcntl.ioctl(printed, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         monkeypatch.setattr(sys, "stdout", output)
@@ -25,23 +25,31 @@ def terminal(monkeypatch: pytest.MonkeyPatch, columns: int = 20) -> Iterator[int
     os.close(seen)
 
 
+def assert_shows(seen: int, expected: bytes) -> None:
+    """Read from the terminal until it has shown as much as expected: it hands on each write by itself."""
+    shown = b""
+    while len(shown) < len(expected) and select.select([seen], [], [], 10)[0]:
+        shown += os.read(seen, 1000)
+    assert shown == expected
+
+
 def test_the_line_is_on_the_screen_at_once_and_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     with terminal(monkeypatch) as seen:
         splash.show("hybrid-tui: starting a deployment of a long name")
-        assert os.read(seen, 1000).endswith(b"hybrid-tui: startin")
+        assert_shows(seen, b"\r\x1b[2Khybrid-tui: startin")
 
 
 def test_a_terminal_that_does_not_know_its_size_is_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
     with terminal(monkeypatch, columns=0) as seen:
         splash.show("hybrid-tui: starting")
-        assert os.read(seen, 1000).endswith(b"hybrid-tui: starting")
+        assert_shows(seen, b"\r\x1b[2Khybrid-tui: starting")
 
 
 def test_the_line_goes_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     with terminal(monkeypatch) as seen:
         splash.show("hybrid-tui")
         splash.clear()
-        assert os.read(seen, 1000).endswith(b"\r\x1b[2K")
+        assert_shows(seen, b"\r\x1b[2Khybrid-tui\r\x1b[2K")
 
 
 def test_a_file_is_no_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ PhaseName = Literal["queue", "image", "create", "start", "boot", "first_response
 PHASE_NAMES: tuple[PhaseName, ...] = ("queue", "image", "create", "start", "boot", "first_response")
 """The phases of a cold start in order: waiting for the engine, image pull or build, create call, start
 call, from started to the port answering, and the first response through the new instance."""
+IsolateState = Literal["starting", "ready", "stalled", "draining", "failed", "stopped"]
 HopName = Literal["visitor_to_edge", "edge", "worker", "edge_to_region", "cold_start_wait", "container"]
 Outcome = Literal["edge", "container", "error", "canceled"]
 
@@ -108,13 +109,37 @@ class RegionChanged(Event, frozen=True, gc=False, kw_only=True, tag="region"):
 
 
 class WorkerChanged(Event, frozen=True, gc=False, kw_only=True, tag="worker"):
-    """The Worker's isolate changed state. ``start_ms`` is set when it becomes ready."""
+    """An isolate of the Worker changed state, and why. ``start_ms`` is set when it becomes ready.
+
+    Isolates are numbered from 1 over the whole run; ``version`` counts how often the code was loaded anew.
+    ``stalled``: its loop has stopped turning; ``draining``: it ends what it has begun and gets nothing new.
+    """
 
     worker: str
     runtime: str
-    state: Literal["starting", "ready", "failed", "stopped"]
+    isolate: int = 0
+    version: int = 1
+    state: IsolateState
     message: str = ""
     start_ms: float = 0.0
+
+
+class IsolateSample(Event, frozen=True, gc=False, kw_only=True, tag="isolate_sample"):
+    """Memory and CPU of one isolate.
+
+    ``memory_mib`` is resident memory of its process beyond what it took when it became ready, which is
+    what the limit is held against; ``resident_mib`` all of it; ``heap_mib`` what the language's own heap
+    and buffers hold (0 when unknown). ``cpu_percent``: 100 is one core.
+    """
+
+    worker: str
+    isolate: int
+    memory_mib: float
+    resident_mib: float
+    heap_mib: float
+    memory_limit_mib: float
+    cpu_percent: float
+    in_flight: int
 
 
 class WorkerLogged(Event, frozen=True, gc=False, kw_only=True, tag="worker_log"):
@@ -200,7 +225,8 @@ class RequestFinished(Event, frozen=True, gc=False, kw_only=True, tag="request")
     ``duration_ms`` runs from arrival at the edge to the last byte and so holds the emulated round trip
     from edge to region where it was waited for; ``visitor_rtt_ms`` is the emulated round trip from the
     visitor to the edge, ``region_rtt_ms`` from the edge to the region. ``worker_cpu_ms`` is CPU time of
-    the Worker (``worker_cpu_kind`` says whether measured). ``region`` and ``instance`` are of the last
+    the Worker (``worker_cpu_kind``: measured, or estimated where it was shared out among several requests),
+    ``isolate`` the number of the isolate that answered. ``region`` and ``instance`` are of the last
     container reached, empty when the edge answered alone.
     """
 
@@ -220,6 +246,7 @@ class RequestFinished(Event, frozen=True, gc=False, kw_only=True, tag="request")
     cold_wait_ms: float = 0.0
     worker_cpu_ms: float = 0.0
     worker_cpu_kind: Kind = "measured"
+    isolate: int = 0
     request_bytes: int = 0
     response_bytes: int = 0
     sub_requests: int = 0
@@ -241,6 +268,7 @@ AnyEvent = (
     | EngineStopped
     | RegionChanged
     | WorkerChanged
+    | IsolateSample
     | WorkerLogged
     | InstanceChanged
     | ColdStartWaiting
@@ -255,6 +283,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     EngineStopped,
     RegionChanged,
     WorkerChanged,
+    IsolateSample,
     WorkerLogged,
     InstanceChanged,
     ColdStartWaiting,

@@ -7,8 +7,6 @@ from typing import Literal, Protocol
 from core.events.types import Kind
 from core.http.messages import Request, Response
 
-WorkerState = Literal["starting", "ready", "failed", "stopped"]
-
 
 @dataclass(frozen=True, slots=True)
 class SubRequest:
@@ -16,8 +14,29 @@ class SubRequest:
 
     trace_id: str
     number: int
+    """From 1, within the request."""
     binding: str
+    """The binding's name; empty for the Worker's own ``fetch(url)`` to the outside."""
+    instance: str = ""
+    """The name of the container instance (Durable Object) that is asked for; empty for any."""
+    port: int | None = None
+    """The container's port, where the Worker names one."""
+    operation: str = ""
+    """Empty for a request to the container; else what is done with the instance: see ContainerOperation."""
 
+
+ContainerOperation = Literal["start", "state", "signal", "destroy", "sleep_after", "renew"]
+"""What a Worker does with an instance, beside sending it requests. The call's body is a JSON object:
+
+- ``start`` ``{"wait": bool, "env": {}, "entrypoint": [], "enable_internet": bool, "port": int|null,
+  "sleep_after_s": float|null, "timeout_s": float|null}``: start it unless it runs; with ``wait``, answer
+  when its port does.
+- ``state`` ``{}``; ``signal`` ``{"signal": 15}``; ``destroy`` ``{}`` (SIGKILL);
+- ``sleep_after`` ``{"seconds": float|null}``; ``renew`` ``{}``: idle time starts anew.
+
+The answer is 200 with ``{"status": "running"|"healthy"|"stopping"|"stopped"|"stopped_with_code",
+"exit_code": int|null, "since_ms": int}``, or the platform's own status and text.
+"""
 
 BindingFetch = Callable[[SubRequest, Request], Awaitable[Response]]
 """Answers env.BINDING.fetch(request): given to a runtime, served by the engine."""
@@ -32,24 +51,58 @@ class WorkerFailed(Exception):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True)
+class CpuTime:
+    """CPU time of one request. ``kind``: measured when exact, estimated when shared out among several."""
+
+    ms: float
+    kind: Kind
+
+
 @dataclass(slots=True)
 class Answer:
     """A Worker's answer to one request.
 
-    ``cpu_ms`` gives the CPU time used for the request; call it after the body has been read to its
+    ``cpu_time`` gives the CPU time used for the request; call it after the body has been read to its
     end (it waits for the isolate's report, at most briefly). Raises WorkerFailed where none comes: the
     time is unknown then, not zero.
     """
 
     response: Response
-    cpu_ms: Callable[[], Awaitable[float]]
+    cpu_time: Callable[[], Awaitable[CpuTime]]
+    isolate: int = 0
+    """The number of the isolate that answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A cron trigger has come due."""
+
+    cron: str
+    time_ms: int
+    """Since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSignal:
+    """Something happened to a named instance: its class's hooks are called."""
+
+    binding: str
+    instance: str
+    kind: Literal["stopped", "failed", "expired"]
+    """``expired``: idle for its time; who returns True for it decides what happens, and it is not stopped."""
+    exit_code: int | None = None
+    reason: Literal["exit", "runtime_signal"] = "exit"
+    message: str = ""
+
+
+WorkerEvent = Scheduled | ContainerSignal
 
 
 class Runtime(Protocol):
     """Run one Worker."""
 
     name: str
-    cpu_kind: Kind
 
     async def start(self) -> None:
         """Start the isolate, load the Worker. Raises WorkerFailed (file, line) for a broken module."""
@@ -57,5 +110,14 @@ class Runtime(Protocol):
     async def fetch(self, trace_id: str, request: Request) -> Answer:
         """Let the Worker answer. Raises WorkerFailed. Cancelling it cancels the Worker's work."""
 
+    async def notify(self, trace_id: str, event: WorkerEvent) -> bool:
+        """Let the Worker handle an event; return whether it has a handler. Raises WorkerFailed."""
+
+    async def reload(self) -> None:
+        """Load the Worker's code anew and let new requests go there; requests under way end where they are.
+
+        Raises WorkerFailed for code that cannot be loaded: then the old goes on serving.
+        """
+
     async def stop(self) -> None:
-        """End the isolate."""
+        """End all isolates."""

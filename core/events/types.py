@@ -19,7 +19,10 @@ PHASE_NAMES: tuple[PhaseName, ...] = ("queue", "image", "create", "start", "boot
 """The phases of a cold start in order: waiting for the engine, image pull or build, create call, start
 call, from started to the port answering, and the first response through the new instance."""
 IsolateState = Literal["starting", "ready", "stalled", "draining", "failed", "stopped"]
-HopName = Literal["visitor_to_edge", "edge", "worker", "edge_to_region", "cold_start_wait", "container"]
+HopName = Literal[
+    "visitor_to_edge", "edge", "worker", "edge_to_region", "cold_start_wait", "container", "outbound"
+]
+"""``outbound`` is a fetch of the Worker to the outside; ``detail`` names the host."""
 Outcome = Literal["edge", "container", "error", "canceled"]
 
 
@@ -226,7 +229,8 @@ class RequestFinished(Event, frozen=True, gc=False, kw_only=True, tag="request")
     from edge to region where it was waited for; ``visitor_rtt_ms`` is the emulated round trip from the
     visitor to the edge, ``region_rtt_ms`` from the edge to the region. ``worker_cpu_ms`` is CPU time of
     the Worker (``worker_cpu_kind``: measured, or estimated where it was shared out among several requests),
-    ``isolate`` the number of the isolate that answered. ``region`` and ``instance`` are of the last
+    ``isolate`` the number of the isolate that answered. ``error_code`` is the platform's, where the Worker
+    failed: 1101 uncaught exception, 1102 over a limit, 0 neither. ``region`` and ``instance`` are of the last
     container reached, empty when the edge answered alone.
     """
 
@@ -251,6 +255,7 @@ class RequestFinished(Event, frozen=True, gc=False, kw_only=True, tag="request")
     response_bytes: int = 0
     sub_requests: int = 0
     error: str = ""
+    error_code: int = 0
     trace: tuple[Hop, ...] = ()
 
 

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 from core.model.deployment import Container, Deployment, DriverChoice
 from core.model.images import dockerfile_of
 from core.model.mistakes import KeyPath, Mistake, nearest
-
-JAVASCRIPT_SUFFIXES = {".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"}
+from core.model.worker import JAVASCRIPT_SUFFIXES, PYTHON_SUFFIXES
 
 
 def check_deployment(deployment: Deployment, driver: DriverChoice = "auto") -> Iterator[Mistake]:
@@ -20,24 +20,34 @@ def check_deployment(deployment: Deployment, driver: DriverChoice = "auto") -> I
 
 
 def check_worker(deployment: Deployment) -> Iterator[Mistake]:
-    """Yield what is wrong with the Worker's file."""
-    main = deployment.worker.main
-    path = deployment.folder / main
-    if path.suffix in JAVASCRIPT_SUFFIXES:
+    """Yield what is wrong with the Worker's file, and with what is to run it."""
+    worker = deployment.worker
+    path = deployment.folder / worker.main
+    if path.suffix in (".cjs", ".cts"):
         yield Mistake(
-            ("worker", "main"),
-            f"{main} is a JavaScript or TypeScript Worker; this version runs Python Workers: name a .py file",
+            ("worker", "main"), f"{worker.main} is CommonJS; a Worker is a module: .js, .mjs, .ts or .mts"
         )
-    elif path.suffix != ".py":
-        yield Mistake(("worker", "main"), f"{main} is not a Python file: name a .py file")
+    elif path.suffix not in PYTHON_SUFFIXES + JAVASCRIPT_SUFFIXES:
+        message = f"{worker.main} is no Worker: name a .js, .mjs, .ts, .mts or .py file"
+        yield Mistake(("worker", "main"), message)
     elif not path.is_file():
-        there = sorted(one.name for one in path.parent.glob("*.py")) if path.parent.is_dir() else []
-        found = f"; Python files there: {', '.join(there[:5])}" if there else ""
-        yield Mistake(
-            ("worker", "main"),
-            f"there is no file {main} in {deployment.folder}{found}",
-            nearest(path.name, there),
-        )
+        yield _absent(deployment, path)
+    elif (worker.runtime_name == "python") != (path.suffix in PYTHON_SUFFIXES):
+        right = "python" if path.suffix in PYTHON_SUFFIXES else "deno or workerd"
+        yield Mistake(("worker", "runtime"), f"{worker.runtime} cannot run {worker.main}; {right} can")
+
+
+def _absent(deployment: Deployment, path: Path) -> Mistake:
+    main = deployment.worker.main
+    suffixes = PYTHON_SUFFIXES + JAVASCRIPT_SUFFIXES
+    there = sorted(one.name for one in path.parent.iterdir()) if path.parent.is_dir() else []
+    workers = [one for one in there if one.endswith(suffixes)]
+    found = f"; files of code there: {', '.join(workers[:5])}" if workers else ""
+    return Mistake(
+        ("worker", "main"),
+        f"there is no file {main} in {deployment.folder}{found}",
+        nearest(path.name, workers),
+    )
 
 
 def check_names(deployment: Deployment) -> Iterator[Mistake]:

@@ -4,15 +4,20 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from core.model.durations import parse_duration_s
 from core.model.instance_types import ALIASES, INSTANCE_TYPES, InstanceType
+from core.model.table import Declared
+from core.model.worker import Limits, Worker
+
+__all__ = ["Container", "Deployment", "Limits", "Region", "Worker"]
 
 Duration = Annotated[float, BeforeValidator(parse_duration_s)]
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+ClassName = Annotated[str, Field(pattern=r"^([A-Za-z_$][A-Za-z0-9_$]*)?$")]
 BindingName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 DriverChoice = Literal["auto", "docker", "process", "simulated"]
 
@@ -20,21 +25,6 @@ DriverChoice = Literal["auto", "docker", "process", "simulated"]
 def as_name(text: str) -> str:
     """Return the valid name nearest to ``text``; empty when it has no letter or digit at all."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
-
-
-class Declared(BaseModel):
-    """What all tables share: no unknown keys, no change after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Worker(Declared):
-    """The Worker: the code that answers every request first."""
-
-    main: str = Field(examples=["worker.py"])
-    """The file of the Worker's code, from the folder of hybrid.toml: a .py file."""
-    cpu_ms: int = Field(default=30_000, ge=1, le=300_000)
-    """CPU time that one request may use, in milliseconds; the platform's default is 30 seconds."""
 
 
 def _instance_type_name(value: Any) -> Any:
@@ -48,15 +38,17 @@ class Container(Declared):
     """The name under which the Worker reaches it: env.NAME."""
     name: Name = ""
     """The class's own name; the binding in lower case with hyphens when not given."""
+    class_name: ClassName = ""
+    """The class that a JavaScript Worker exports for it; found by the binding's name when not given."""
     image: str = ""
     """An image reference, or the path of a Dockerfile or of a folder that has one."""
-    build_args: dict[str, str] = {}
+    build_args: dict[str, str] = Field(default={})
     """Build arguments for the Dockerfile."""
     command: tuple[str, ...] = ()
     """The command of the process driver; {port} in it, and the variable PORT, give the port to listen on."""
     port: int = Field(default=8080, ge=1, le=65_535)
     """The port that the program listens on inside its container (also given as PORT)."""
-    env: dict[str, str] = {}
+    env: dict[str, str] = Field(default={})
     """Environment variables of the program."""
     instance_type: Annotated[
         Literal["lite", "basic", "standard-1", "standard-2", "standard-3", "standard-4"],
@@ -111,8 +103,8 @@ class Region(Declared):
 class Bindings(Declared):
     """What the Worker finds in env beside the containers."""
 
-    vars: dict[str, str] = {}
-    """Plain values: env.NAME."""
+    vars: dict[str, str] = Field(default={})
+    """Plain values: env.NAME. Secrets stand in a file .dev.vars beside hybrid.toml, as NAME=value lines."""
 
 
 class Scaling(Declared):
@@ -144,7 +136,7 @@ class Traffic(Declared):
     """The visitor's city where a request names none (header X-Visitor-City); else the first region's."""
     requests_per_second: float = Field(default=0.0, ge=0, le=10_000)
     """Requests a second that emulated visitors make, as independent (Poisson) arrivals."""
-    cities: dict[str, Annotated[float, Field(gt=0)]] = {}
+    cities: dict[str, Annotated[float, Field(gt=0)]] = Field(default={})
     """Where emulated visitors are: city or edge location code to share. The default city when empty."""
     paths: tuple[TrafficPath, ...] = (TrafficPath(),)
     """What they ask for."""
@@ -173,6 +165,8 @@ class Deployment(Declared):
     """Emulated distance from edge to region: real adds it to each request, off none, a number scales it."""
     folder: SkipJsonSchema[Path] = Field(default=Path(), exclude=True)
     """The folder that paths are relative to; set by the loader, never in the file."""
+    secrets: SkipJsonSchema[dict[str, str]] = Field(default={}, exclude=True, repr=False)
+    """The values of .dev.vars, which go before ``bindings.vars``; set by the loader, never in the file."""
 
     @model_validator(mode="before")
     @classmethod
@@ -180,6 +174,11 @@ class Deployment(Declared):
         if isinstance(values, dict) and isinstance(values.get("worker"), str):
             return {**values, "worker": {"main": values["worker"]}}
         return values
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Return the plain values and secrets that the Worker finds in env."""
+        return {**self.bindings.vars, **self.secrets}
 
     @property
     def latency_scale(self) -> float:

@@ -10,11 +10,14 @@ from pydantic import BaseModel
 
 from core.model.deployment import NAME_PATTERN, as_name
 from core.model.mistakes import KeyPath, Mistake, nearest
+from core.model.worker import OUTBOUND_PATTERN
 
 _PATTERNS = {
     NAME_PATTERN: ("at most 40 lower-case letters, digits and hyphens, with no hyphen at the ends"),
     r"^[A-Za-z_][A-Za-z0-9_]*$": "letters, digits and underscores, not starting with a digit, such as APP",
     r"^/": "a path that starts with /",
+    r"^([A-Za-z_$][A-Za-z0-9_$]*)?$": "the name of a class, such as MyContainer",
+    OUTBOUND_PATTERN: 'a host with or without a port, such as "api.example.com" or "127.0.0.1:9000"',
 }
 _QUOTED = re.compile(r"'([^']*)'")
 

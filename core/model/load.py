@@ -13,6 +13,8 @@ from core.model.deployment import Deployment, DriverChoice
 from core.model.explain import Report, explain
 from core.model.mistakes import Check, ConfigError, KeyPath, Mistake, as_line
 from core.model.positions import line_numbers, line_of
+from core.model.secrets import SECRETS_FILE, read_secrets
+from core.model.worker import RuntimeChoice
 
 FILE_NAME = "hybrid.toml"
 _PLAINER = {
@@ -28,12 +30,17 @@ _TOML_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|e
 
 
 def load_deployment(
-    path: str | Path, *, driver: DriverChoice = "auto", checks: Sequence[Check] = ()
+    path: str | Path,
+    *,
+    driver: DriverChoice = "auto",
+    runtime: RuntimeChoice = "auto",
+    checks: Sequence[Check] = (),
 ) -> Deployment:
     """Return the deployment declared at ``path``, a project's folder or its hybrid.toml.
 
-    ``driver`` is the driver asked for in place of each region's own; ``checks`` look for what rooms above
-    know about, such as unknown cities. Raises ConfigError that lists every mistake.
+    ``driver`` is the driver asked for in place of each region's own, ``runtime`` the one in place of the
+    Worker's; ``checks`` look for what rooms above know about, such as unknown cities. Raises ConfigError
+    that lists every mistake.
     """
     file = find_file(Path(path))
     text = _read(file)
@@ -46,13 +53,25 @@ def load_deployment(
         reports = cast(list[Report], error.errors(include_url=False))
     if mistakes := explain(reports, raw, Deployment):
         raise _config_error(file, lines, mistakes)
-    deployment = declared.model_copy(update={"folder": file.parent.resolve()})
+    deployment = _completed(declared, file, runtime)
     mistakes = list(check_deployment(deployment, driver))
     for check in checks:
         mistakes.extend(check(deployment))
     if mistakes:
         raise _config_error(file, lines, mistakes)
     return deployment
+
+
+def _completed(declared: Deployment, file: Path, runtime: RuntimeChoice) -> Deployment:
+    """Return the deployment with what stands beside its file, and what the command line asks for."""
+    bindings = {one.binding for one in declared.containers}
+    changes: dict[str, Any] = {
+        "folder": file.parent.resolve(),
+        "secrets": read_secrets(file.parent / SECRETS_FILE, bindings),
+    }
+    if runtime != "auto":
+        changes["worker"] = declared.worker.model_copy(update={"runtime": runtime})
+    return declared.model_copy(update=changes)
 
 
 def find_file(path: Path) -> Path:

@@ -28,14 +28,28 @@ def test_a_sound_deployment_has_no_mistake(folder: Path) -> None:
     assert mistakes(folder) == []
 
 
-@pytest.mark.parametrize("main", ["worker.js", "src/index.ts", "worker.mjs"])
-def test_a_javascript_worker_is_refused_with_what_runs(folder: Path, main: str) -> None:
-    (found,) = mistakes(folder, worker=main)
-    assert "this version runs Python Workers" in found.message
+@pytest.mark.parametrize("main", ["worker.js", "index.ts", "worker.mjs", "worker.mts"])
+@pytest.mark.parametrize("runtime", ["auto", "deno", "workerd"])
+def test_a_javascript_worker_is_run_by_what_knows_the_language(folder: Path, main: str, runtime: str) -> None:
+    (folder / main).touch()
+    assert mistakes(folder, worker={"main": main, "runtime": runtime}) == []
 
 
-def test_a_worker_of_another_kind_is_refused(folder: Path) -> None:
-    assert "is not a Python file" in mistakes(folder, worker="worker.rb")[0].message
+@pytest.mark.parametrize(
+    ("main", "runtime", "right"), [("worker.py", "deno", "python"), ("index.ts", "python", "deno or workerd")]
+)
+def test_a_runtime_of_another_language_is_refused_with_what_can(
+    folder: Path, main: str, runtime: str, right: str
+) -> None:
+    (folder / main).touch()
+    (found,) = mistakes(folder, worker={"main": main, "runtime": runtime})
+    assert found.path == ("worker", "runtime")
+    assert found.message == f"{runtime} cannot run {main}; {right} can"
+
+
+@pytest.mark.parametrize(("main", "said"), [("worker.rb", "is no Worker"), ("worker.cjs", "is CommonJS")])
+def test_a_worker_of_another_kind_is_refused(folder: Path, main: str, said: str) -> None:
+    assert said in mistakes(folder, worker=main)[0].message
 
 
 def test_a_worker_that_is_not_there_names_the_nearest_file(folder: Path) -> None:

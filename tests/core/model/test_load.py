@@ -122,3 +122,12 @@ def test_checks_of_rooms_above_are_asked_and_placed(folder: Path) -> None:
         ConfigError, match=r"hybrid.toml:7: traffic.city: Tokio is not known \(did you mean Tokyo"
     ):
         load_deployment(".", checks=[cities])
+
+
+def test_a_runtime_asked_for_goes_before_the_declared_one(folder: Path) -> None:
+    Path("worker.ts").touch()
+    Path("hybrid.toml").write_text(LEAST.replace("worker.py", "worker.ts"))
+    assert load_deployment(".").worker.runtime_name == "deno"
+    assert load_deployment(".", runtime="workerd").worker.runtime_name == "workerd"
+    with pytest.raises(ConfigError, match=r"python cannot run worker\.ts"):
+        load_deployment(".", runtime="python")

@@ -1,0 +1,2 @@
+// A module beside the Worker's own.
+export const shout = (text) => `${text.toUpperCase()}!`;

@@ -1,5 +1,7 @@
 """Behaviours of a Worker that answers by itself."""
 
+import pytest
+
 from core.events.types import RequestFinished
 from tests.end_to_end.runtimes.site import SECRET, Behaviours, Site
 
@@ -120,10 +122,7 @@ async def own_socket(site: Site) -> None:
         await socket.send(bytes(100_000))
         assert await socket.recv() == bytes(100_000)
         await socket.send("close")
-        try:
+        with pytest.raises(ConnectionClosed) as closed:
             await socket.recv()
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            assert (closed.rcvd.code, closed.rcvd.reason) == (4001, "as asked")
-        else:
-            raise AssertionError("the socket stayed open")
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4001, "as asked")

@@ -1,4 +1,4 @@
-"""Behaviours at the limits of CPU time and memory: the request that breaks one fails with 1102, others live."""
+"""Behaviours at the limits of CPU time and memory: who breaks one fails with 1102, and others live."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ async def breaches(site: Site, path: str) -> None:
 
 
 async def keep_asking(site: Site) -> list[int]:
-    """Ask for what the Worker answers and what the container answers, one after the other, until cancelled."""
+    """Ask for what the Worker answers and what the container answers, in turn, until cancelled."""
     statuses: list[int] = []
     try:
         while True:

@@ -2,14 +2,16 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
-from core.events.types import RequestFinished, WorkerChanged
-from tests.end_to_end.running import up
+from core.events.types import Notice, RequestFinished, WorkerChanged
+from tests.end_to_end.running import Running, up
 
 SAVES = 20
 WORKERS = {
@@ -30,98 +32,113 @@ WORKERS = {
 PROGRAM = Path(__file__).parent.parent / "programs" / "origin.py"
 
 
-def write(folder: Path, runtime: str, version: int) -> None:
+def write_project(folder: Path, runtime: str) -> Path:
+    """Write a project without its Worker."""
+    folder.mkdir()
+    (folder / "hybrid.toml").write_text(
+        f'name = "saved-{runtime}"\nlatency = "off"\nworker.main = "{WORKERS[runtime][0]}"\n'
+        f"[[containers]]\nbinding = 'APP'\ncommand = ['{sys.executable}', '{PROGRAM}']\n"
+    )
+    return folder
+
+
+def save(folder: Path, runtime: str, version: int) -> None:
+    """Save the Worker as editors do: a new file takes the old one's place."""
     name, text = WORKERS[runtime]
     written = folder / f"{name}.new"
     written.write_text(text.format(version=version))
     written.replace(folder / name)
 
 
+@asynccontextmanager
+async def served(folder: Path) -> AsyncIterator[tuple[Running, httpx.AsyncClient]]:
+    """Run a project, and give a client of its edge."""
+    async with up(folder, "--driver", "process") as running:
+        async with httpx.AsyncClient(base_url=await running.url(), timeout=30.0) as client:
+            yield running, client
+
+
+class Load:
+    """Four visitors who ask without a pause, and what they were answered."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.answers: list[tuple[int, str]] = []
+        self._client = client
+        self._answered = asyncio.Condition()
+
+    async def ask(self) -> None:
+        """Ask for ever."""
+        while True:
+            response = await self._client.get("/")
+            async with self._answered:
+                self.answers.append((response.status_code, response.text))
+                self._answered.notify_all()
+
+    async def until(self, answer: tuple[int, str]) -> None:
+        """Wait until somebody got this answer."""
+        async with asyncio.timeout(30), self._answered:
+            await self._answered.wait_for(lambda: answer in self.answers)
+
+    @asynccontextmanager
+    async def going_on(self) -> AsyncIterator[None]:
+        """Let the visitors ask meanwhile."""
+        askers = [asyncio.create_task(self.ask()) for _ in range(4)]
+        yield
+        for asker in askers:
+            asker.cancel()
+        await asyncio.gather(*askers, return_exceptions=True)
+
+
+def isolate_processes(running: Running) -> list[psutil.Process]:
+    """Return the processes below the engine that run a Worker."""
+    children = psutil.Process(running.process.pid).children(recursive=True)
+    return [one for one in children if any(word in " ".join(one.cmdline()) for word in ("deno", "isolate"))]
+
+
 @pytest.mark.parametrize("runtime", WORKERS)
 async def test_no_request_fails_through_twenty_saves_and_no_old_isolate_stays(
     runtime: str, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "hybrid.toml").write_text(
-        f'name = "saved"\nlatency = "off"\nworker.main = "{WORKERS[runtime][0]}"\n'
-        f"[[containers]]\nbinding = 'APP'\ncommand = ['{sys.executable}', '{PROGRAM}']\n"
-    )
-    write(folder, runtime, 0)
-    answers: list[tuple[int, str]] = []
-    async with up(folder, "--driver", "process") as running:
-        async with httpx.AsyncClient(base_url=await running.url(), timeout=30.0) as client:
-            assert (await client.get("/")).text == "0 200"
-            seen = asyncio.Condition()
-
-            async def ask() -> None:
-                while True:
-                    response = await client.get("/")
-                    async with seen:
-                        answers.append((response.status_code, response.text))
-                        seen.notify_all()
-
-            askers = [asyncio.create_task(ask()) for _ in range(4)]
-            for version in range(1, SAVES + 1):
-                write(folder, runtime, version)
-                wanted = (200, f"{version} 200")
-                async with asyncio.timeout(30), seen:
-                    await seen.wait_for(lambda wanted=wanted: wanted in answers)  # type: ignore[misc]
-            for asker in askers:
-                asker.cancel()
-            await asyncio.gather(*askers, return_exceptions=True)
-        assert {status for status, _ in answers} == {200}
-        assert {text for _, text in answers} <= {f"{version} 200" for version in range(SAVES + 1)}
+    folder = write_project(tmp_path / "project", runtime)
+    save(folder, runtime, 0)
+    async with served(folder) as (running, client):
+        load = Load(client)
+        async with load.going_on():
+            for version in range(SAVES + 1):
+                save(folder, runtime, version)
+                await load.until((200, f"{version} 200"))
+        assert {status for status, _ in load.answers} == {200}
         assert not [one for one in running.all(RequestFinished) if one.outcome == "error"]
-        last = running.all(RequestFinished)[-1].isolate
-        old = {one.isolate for one in running.all(WorkerChanged)} - {last, 0}
-        for number in old:
+        newest = max(one.isolate for one in running.all(WorkerChanged) if one.state == "ready")
+        for number in range(1, newest):
             await running.wait_for(
                 WorkerChanged,
-                lambda one, number=number: one.isolate == number and one.state == "stopped",  # type: ignore[misc]
+                lambda one, number=number: (one.isolate, one.state) == (number, "stopped"),  # type: ignore[misc]
             )
-        children = psutil.Process(running.process.pid).children(recursive=True)
-        isolates = [
-            one for one in children if any(word in " ".join(one.cmdline()) for word in ("deno", "isolate"))
-        ]
-        assert len(isolates) <= 2  # the one that serves, and at most one kept warm
+        assert len(isolate_processes(running)) <= 2  # the one that serves, and at most one kept warm
 
 
 async def test_code_that_cannot_be_loaded_leaves_the_old_serving(tmp_path: Path) -> None:
-    from core.events.types import Notice
-
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "hybrid.toml").write_text(
-        'name = "broken"\nlatency = "off"\nworker.main = "worker.ts"\n'
-        f"[[containers]]\nbinding = 'APP'\ncommand = ['{sys.executable}', '{PROGRAM}']\n"
-    )
-    write(folder, "deno", 1)
-    async with up(folder, "--driver", "process") as running:
-        async with httpx.AsyncClient(base_url=await running.url(), timeout=30.0) as client:
-            assert (await client.get("/")).text == "1 200"
-            (folder / "worker.ts").write_text("export default {\n  fetch() { return }}}\n")
-            notice = await running.wait_for(Notice, lambda one: "worker.ts" in one.message)
-            assert notice.level == "error"
-            assert "worker.ts:2" in notice.message
-            assert (await client.get("/")).text == "1 200"
-            write(folder, "deno", 2)
-            await running.wait_for(WorkerChanged, lambda one: one.version == 2 and one.state == "ready")
-            assert (await client.get("/")).text == "2 200"
+    folder = write_project(tmp_path / "project", "deno")
+    save(folder, "deno", 1)
+    async with served(folder) as (running, client):
+        assert (await client.get("/")).text == "1 200"
+        (folder / "worker.ts").write_text("export default {\n  fetch() { return }}}\n")
+        notice = await running.wait_for(Notice, lambda one: "worker.ts" in one.message)
+        assert notice.level == "error"
+        assert "worker.ts:2" in notice.message
+        assert (await client.get("/")).text == "1 200"
+        save(folder, "deno", 2)
+        await running.wait_for(WorkerChanged, lambda one: one.version >= 2 and one.state == "ready")
+        assert (await client.get("/")).text == "2 200"
 
 
 async def test_a_worker_broken_from_the_start_serves_once_it_is_mended(tmp_path: Path) -> None:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "hybrid.toml").write_text(
-        'name = "mended"\nlatency = "off"\nworker.main = "worker.ts"\n'
-        f"[[containers]]\nbinding = 'APP'\ncommand = ['{sys.executable}', '{PROGRAM}']\n"
-    )
+    folder = write_project(tmp_path / "project", "deno")
     (folder / "worker.ts").write_text("export default {\n")
-    async with up(folder, "--driver", "process") as running:
-        async with httpx.AsyncClient(base_url=await running.url(), timeout=30.0) as client:
-            response = await client.get("/")
-            assert (response.status_code, response.text) == (500, "error code: 1101")
-            write(folder, "deno", 3)
-            await running.wait_for(WorkerChanged, lambda one: one.state == "ready")
-            assert (await client.get("/")).text == "3 200"
+    async with served(folder) as (running, client):
+        response = await client.get("/")
+        assert (response.status_code, response.text) == (500, "error code: 1101")
+        save(folder, "deno", 3)
+        await running.wait_for(WorkerChanged, lambda one: one.state == "ready")
+        assert (await client.get("/")).text == "3 200"

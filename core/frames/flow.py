@@ -39,6 +39,7 @@ class _FlowSecond:
         "edges",
         "errors",
         "locations",
+        "shared_cpu",
         "workers",
     )
 
@@ -48,6 +49,7 @@ class _FlowSecond:
         self.containers = 0
         self.cold = 0
         self.cpu_ms = 0.0
+        self.shared_cpu = False
         self.durations = Sampled()
         self.workers = Sampled()
         self.locations: dict[str, int] = {}
@@ -95,6 +97,7 @@ class FlowFold:
             errors_total=self._errors,
             rate_history=self._rate_history(now_s, since_s),
             edge_locations=_locations(seconds, length_s),
+            worker_cpu_kind="estimated" if any(one.shared_cpu for one in seconds) else "measured",
         )
 
     def _count(self, second: _FlowSecond, event: RequestFinished, failed: bool) -> None:
@@ -103,6 +106,8 @@ class FlowFold:
         second.containers += event.outcome == "container"
         second.cold += event.cold_wait_ms > 0
         second.cpu_ms += event.worker_cpu_ms
+        if event.worker_cpu_kind == "estimated" and event.worker_cpu_ms:
+            second.shared_cpu = True
         second.durations.add(event.duration_ms)
         own_ms = worker_own_ms(event.trace)
         if own_ms is not None:

@@ -11,6 +11,7 @@ from core.events.types import (
     EngineStopped,
     InstanceChanged,
     InstanceSample,
+    IsolateSample,
     Notice,
     PhaseBegan,
     RegionChanged,
@@ -21,10 +22,11 @@ from core.events.types import (
 from core.frames.cold_starts import ColdStartsFold
 from core.frames.cost import CostFold
 from core.frames.flow import FlowFold
-from core.frames.frame import Dropped, Frame, WorkerRow
+from core.frames.frame import Dropped, Frame
 from core.frames.notices import NoticesFold
 from core.frames.regions import RegionsFold
 from core.frames.requests import RequestsFold
+from core.frames.workers import WorkersFold
 from core.metering.book import PriceBook, load_book
 
 TIME_DIGITS = 6
@@ -44,8 +46,7 @@ class FrameFold:
         self._latest_s = 0.0
         self._started: EngineStarted | None = None
         self._state = "starting"
-        self._workers: dict[str, WorkerChanged] = {}
-        self._worker_start_ms: dict[str, float] = {}
+        self._workers = WorkersFold()
         self._flow = FlowFold()
         self._regions = RegionsFold()
         self._requests = RequestsFold()
@@ -82,7 +83,7 @@ class FrameFold:
             state=self._state,
             containers=started.containers if started else (),
             regions=self._regions.rows(now_s, since_s),
-            workers=tuple(self._worker_row(one) for one in self._workers.values()),
+            workers=self._workers.rows(now_s),
             flow=self._flow.totals(now_s, since_s),
             requests=self._requests.rows(),
             cold_starts=self._cold_starts.rows(now_s),
@@ -98,14 +99,20 @@ class FrameFold:
             EngineStarted: (self._engine_started, self._regions.started),
             EngineStopped: (self._engine_stopped,),
             RegionChanged: (self._regions.changed,),
-            WorkerChanged: (self._worker_changed,),
+            WorkerChanged: (self._workers.changed,),
+            IsolateSample: (self._workers.sample,),
             WorkerLogged: (self._notices.logged,),
             InstanceChanged: (instances.changed, self._cold_starts.changed),
             ColdStartWaiting: (instances.waiting, self._cold_starts.waiting),
             PhaseBegan: (instances.phase, self._cold_starts.phase),
             ColdStart: (self._cold_starts.ended,),
             InstanceSample: (instances.sample,),
-            RequestFinished: (self._flow.request, self._regions.request, self._requests.request),
+            RequestFinished: (
+                self._flow.request,
+                self._regions.request,
+                self._requests.request,
+                self._workers.request,
+            ),
             Notice: (self._notices.notice,),
         }
 
@@ -115,12 +122,3 @@ class FrameFold:
 
     def _engine_stopped(self, event: EngineStopped) -> None:
         self._state = "stopped"
-
-    def _worker_changed(self, event: WorkerChanged) -> None:
-        self._workers[event.worker] = event
-        if event.start_ms:
-            self._worker_start_ms[event.worker] = event.start_ms
-
-    def _worker_row(self, event: WorkerChanged) -> WorkerRow:
-        start_ms = self._worker_start_ms.get(event.worker, 0.0)
-        return WorkerRow(event.worker, event.runtime, event.state, event.message, start_ms)

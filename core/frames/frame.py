@@ -7,6 +7,7 @@ from core.events.types import (
     DriverName,
     Hop,
     InstanceState,
+    IsolateState,
     Kind,
     Outcome,
     Phase,
@@ -81,7 +82,10 @@ class RequestRow(Record, frozen=True, gc=False):
     region_rtt_ms: float
     cold_wait_ms: float
     worker_cpu_ms: float
+    worker_cpu_kind: Kind
+    isolate: int
     error: str
+    error_code: int
     trace: tuple[Hop, ...]
 
 
@@ -110,6 +114,8 @@ class FlowTotals(Record, frozen=True, gc=False):
     rate_history: tuple[float, ...]
     """Requests a second, one figure a second, oldest first."""
     edge_locations: tuple[EdgeLocationRow, ...]
+    worker_cpu_kind: Kind = "measured"
+    """Estimated where the CPU time of any of these requests was shared out among several."""
 
 
 class PhaseProgress(Record, frozen=True, gc=False):
@@ -171,14 +177,59 @@ class CostFrame(Record, frozen=True, gc=False):
     rate_history_usd_per_hour: tuple[float, ...]
 
 
+class IsolateRow(Record, frozen=True, gc=False):
+    """One isolate now (see IsolateSample for its memory). ``since_s``: when it came to this state.
+
+    ``requests`` counts those that it answered. ``memory_history_mib`` holds its last samples, oldest first.
+    """
+
+    isolate: int
+    version: int
+    state: IsolateState
+    message: str
+    since_s: float
+    start_ms: float
+    requests: int
+    memory_mib: float
+    resident_mib: float
+    heap_mib: float
+    memory_limit_mib: float
+    """0 until it was sampled."""
+    cpu_percent: float
+    in_flight: int
+    memory_history_mib: tuple[float, ...] = ()
+
+
+class WorkerFailureRow(Record, frozen=True, gc=False):
+    """The last request that got one of the platform's errors, 1101 or 1102; ``count`` of the whole run."""
+
+    code: int
+    count: int
+    time_s: float
+    method: str
+    path: str
+    isolate: int
+    message: str
+    trace_id: str
+
+
 class WorkerRow(Record, frozen=True, gc=False):
-    """The Worker's isolate now."""
+    """The Worker now: its state is the best of any of its isolates, newest first in ``isolates``."""
 
     worker: str
     runtime: str
-    state: str
+    state: IsolateState
     message: str
     start_ms: float
+    """What the last isolate that became ready took for it."""
+    version: int = 0
+    """How often its code was loaded; 0 before it was."""
+    isolates: tuple[IsolateRow, ...] = ()
+    restarts: int = 0
+    """Isolates that ended unasked after they had been ready."""
+    reloads: int = 0
+    reloaded_s: float = 0.0
+    failures: tuple[WorkerFailureRow, ...] = ()
 
 
 class NoticeRow(Record, frozen=True, gc=False):

@@ -44,6 +44,9 @@ def _row(event: RequestFinished) -> RequestRow:
         region_rtt_ms=event.region_rtt_ms,
         cold_wait_ms=event.cold_wait_ms,
         worker_cpu_ms=event.worker_cpu_ms,
+        worker_cpu_kind=event.worker_cpu_kind,
+        isolate=event.isolate,
         error=event.error,
+        error_code=event.error_code,
         trace=event.trace,
     )

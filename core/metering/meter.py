@@ -160,7 +160,8 @@ class Meter:
         counts = self._counts
         counts["requests"] += 1
         counts["worker_cpu_us"] += round(event.worker_cpu_ms * 1000)
-        counts["object_requests"] += event.sub_requests
+        outbound = sum(1 for hop in event.trace if hop.name == "outbound")
+        counts["object_requests"] += max(event.sub_requests - outbound, 0)
         if event.outcome in _ANSWERED_BY_CONTAINER and event.region:
             self._egress_bytes[self._zones.get(event.region, "elsewhere")] += event.response_bytes
         for hop in event.trace:

@@ -1,6 +1,6 @@
 """Arbitrary events and streams of them, for properties that must hold whatever happens."""
 
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
@@ -13,8 +13,11 @@ from core.events.types import (
     EngineStarted,
     EngineStopped,
     Hop,
+    HopName,
     InstanceChanged,
     InstanceSample,
+    IsolateSample,
+    IsolateState,
     Notice,
     Phase,
     PhaseBegan,
@@ -42,12 +45,14 @@ drivers = st.sampled_from(("docker", "process", "simulated"))
 kinds = st.sampled_from(("measured", "emulated", "estimated"))
 phase_names = st.sampled_from(("queue", "image", "create", "start", "boot", "first_response"))
 texts = st.text(max_size=12)
+workers = st.sampled_from(("shop", "other"))
+isolates = st.integers(0, 12)
 milliseconds = st.floats(0, 60_000).map(lambda value: round(value, 3))
 times_s = st.floats(0, 400).map(lambda value: round(value, 6))
 
 hops = st.builds(
     Hop,
-    st.sampled_from(("visitor_to_edge", "edge", "worker", "edge_to_region", "cold_start_wait", "container")),
+    st.sampled_from(get_args(HopName)),
     milliseconds,
     milliseconds,
     kinds,
@@ -76,10 +81,23 @@ _FIELDS: dict[type, dict[str, st.SearchStrategy[Any]]] = {
         "message": texts,
     },
     WorkerChanged: {
-        "worker": texts,
-        "runtime": st.just("python"),
-        "state": st.sampled_from(("starting", "ready", "failed", "stopped")),
-        "start_ms": milliseconds,
+        "worker": workers,
+        "runtime": st.sampled_from(("python", "deno", "workerd")),
+        "isolate": isolates,
+        "version": st.integers(1, 4),
+        "state": st.sampled_from(get_args(IsolateState)),
+        "message": texts,
+        "start_ms": st.just(0.0) | milliseconds,
+    },
+    IsolateSample: {
+        "worker": workers,
+        "isolate": isolates,
+        "memory_mib": st.floats(0, 256),
+        "resident_mib": st.floats(0, 512),
+        "heap_mib": st.floats(0, 256),
+        "memory_limit_mib": st.just(128.0),
+        "cpu_percent": st.floats(0, 400),
+        "in_flight": st.integers(0, 99),
     },
     WorkerLogged: {
         "worker": texts,
@@ -159,7 +177,9 @@ _FIELDS: dict[type, dict[str, st.SearchStrategy[Any]]] = {
         "request_bytes": st.integers(0, 10**12),
         "response_bytes": st.integers(0, 10**12),
         "sub_requests": st.integers(0, 50),
+        "isolate": isolates,
         "error": texts,
+        "error_code": st.sampled_from((0, 1101, 1102)),
         "trace": st.lists(hops, max_size=4).map(tuple),
     },
     Notice: {

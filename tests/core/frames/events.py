@@ -6,10 +6,13 @@ from core.events.types import (
     ColdStart,
     InstanceChanged,
     InstanceState,
+    IsolateSample,
+    IsolateState,
     Phase,
     PhaseBegan,
     PhaseName,
     RequestFinished,
+    WorkerChanged,
 )
 
 PHASES = (Phase("create", 0.0, 60.0, "measured"), Phase("start", 60.0, 180.0, "measured"))
@@ -71,3 +74,25 @@ def cold_start(time_s: float, instance: str, **changes: Any) -> ColdStart:
         "outcome": "ready",
     }
     return ColdStart(time_s=time_s, instance=instance, **{**usual, **changes})
+
+
+def isolate(time_s: float, number: int, state: IsolateState, **changes: Any) -> WorkerChanged:
+    """Move an isolate of the Worker ``shop`` under Deno to a state; ready after 46 ms."""
+    usual: dict[str, Any] = {"worker": "shop", "runtime": "deno", "version": 1}
+    if state == "ready":
+        usual["start_ms"] = 46.0
+    return WorkerChanged(time_s=time_s, isolate=number, state=state, **{**usual, **changes})
+
+
+def isolate_sample(time_s: float, number: int, **changes: Any) -> IsolateSample:
+    """Sample an isolate of the Worker ``shop``: 40 of 128 MiB, 2 requests in flight."""
+    usual: dict[str, Any] = {
+        "worker": "shop",
+        "memory_mib": 40.0,
+        "resident_mib": 95.0,
+        "heap_mib": 12.0,
+        "memory_limit_mib": 128.0,
+        "cpu_percent": 14.0,
+        "in_flight": 2,
+    }
+    return IsolateSample(time_s=time_s, isolate=number, **{**usual, **changes})

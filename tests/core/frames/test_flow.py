@@ -120,3 +120,13 @@ def test_edge_locations_come_by_traffic_and_carry_their_city() -> None:
         ("FRA", "Frankfurt"),
     ]
     assert [row.requests_per_second for row in rows] == [1.5, 0.5, 0.5]
+
+
+def test_a_mean_cpu_time_is_estimated_where_any_of_it_was_shared_out() -> None:
+    fold = FlowFold()
+    fold.request(request(1.0, worker_cpu_ms=1.0))
+    fold.request(request(1.0, worker_cpu_ms=0.0, worker_cpu_kind="estimated"))
+    assert fold.totals(1.0, 0.0).worker_cpu_kind == "measured"
+    fold.request(request(1.0, worker_cpu_ms=2.0, worker_cpu_kind="estimated"))
+    assert fold.totals(1.0, 0.0).worker_cpu_kind == "estimated"
+    assert fold.totals(30.0, 0.0).worker_cpu_kind == "measured"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.events.codec import decode, encode
-from core.events.types import AnyEvent, EngineStopped, RequestFinished, WorkerChanged
+from core.events.types import AnyEvent, EngineStopped, RequestFinished
 from core.frames.fold import FrameFold
 from core.frames.frame import (
     HISTORY_SAMPLES,
@@ -18,6 +18,7 @@ from core.frames.frame import (
     RECENT_REQUESTS,
     Frame,
 )
+from core.frames.workers import MOST_ISOLATES
 from tests import streams
 from tests.core.events.examples import runs
 from tests.core.events.examples import streams as any_stream
@@ -146,6 +147,9 @@ def test_the_rings_are_bounded_and_count_what_they_dropped(events: list[AnyEvent
     assert len(frame.cost.rate_history_usd_per_hour) <= HISTORY_SAMPLES
     for region in frame.regions:
         assert all(len(row.memory_history_mib) <= HISTORY_SAMPLES for row in region.instances)
+    for worker in frame.workers:
+        assert len(worker.isolates) <= MOST_ISOLATES
+        assert all(len(row.memory_history_mib) <= HISTORY_SAMPLES for row in worker.isolates)
 
 
 def test_a_frame_is_never_before_its_last_event() -> None:
@@ -174,13 +178,6 @@ def test_the_deployment_is_as_its_start_said() -> None:
     assert (frame.deployment, frame.profile, frame.seed) == ("shop", "ga", 7)
     assert frame.url == "http://127.0.0.1:8787"
     assert [one.name for one in frame.containers] == ["app", "render"]
-
-
-def test_a_worker_keeps_the_time_of_its_start() -> None:
-    fold = folded(STREAMS["quiet"])
-    fold.apply(WorkerChanged(time_s=70.0, worker="shop", runtime="python", state="failed", message="oh"))
-    (row,) = fold.frame(0.0).workers
-    assert (row.state, row.message, row.start_ms) == ("failed", "oh", 54.6)
 
 
 HEAVY = ("pydantic", "httpx", "uvicorn", "docker", "textual", "rich", "plotext")

@@ -123,6 +123,12 @@ def test_cpu_is_what_the_samples_say_for_each_run_of_an_instance() -> None:
     assert usage.vcpu_us == 1_375_000
 
 
+def test_a_fetch_to_the_outside_is_no_request_to_an_object() -> None:
+    trace = (Hop("worker", 0.0, 9.0, "measured"), Hop("outbound", 1.0, 5.0, "measured", "example.com", 2))
+    usage = usage_of(to_container(2.0, sub_requests=2, trace=trace))
+    assert usage.object_requests == 1
+
+
 def test_requests_count_once_and_their_calls_of_containers_for_the_objects() -> None:
     usage = usage_of(request(1.0, worker_cpu_ms=1.5), to_container(2.0, worker_cpu_ms=0.25, sub_requests=3))
     assert (usage.requests, usage.worker_cpu_us, usage.object_requests) == (2, 1750, 3)

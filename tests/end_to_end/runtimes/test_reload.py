@@ -53,9 +53,11 @@ def save(folder: Path, runtime: str, version: int) -> None:
 @asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[tuple[Running, httpx.AsyncClient]]:
     """Run a project, and give a client of its edge."""
-    async with up(folder, "--driver", "process") as running:
-        async with httpx.AsyncClient(base_url=await running.url(), timeout=30.0) as client:
-            yield running, client
+    async with (
+        up(folder, "--driver", "process") as running,
+        httpx.AsyncClient(base_url=await running.url(), timeout=30.0) as client,
+    ):
+        yield running, client
 
 
 class Load:

@@ -17,6 +17,8 @@ class EventBus:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._subscribers: tuple[Subscriber, ...] = ()
+        self.redact: Callable[[AnyEvent], AnyEvent] | None = None
+        """Takes secrets out of each event before anybody gets it."""
         self.sequence = 0
         """The number of events published so far."""
 
@@ -27,6 +29,8 @@ class EventBus:
     def publish(self, event: AnyEvent) -> None:
         """Give the event to every subscriber; a subscriber must not block or raise."""
         self.sequence += 1
+        if self.redact is not None:
+            event = self.redact(event)
         for subscriber in self._subscribers:
             subscriber(event)
 

@@ -69,3 +69,12 @@ def test_times_are_those_of_the_clock_to_the_microsecond() -> None:
     clock = VirtualClock()
     clock.advance(1.23456789)
     assert EventBus(clock).now_s() == 1.234568
+
+
+def test_every_subscriber_gets_events_redacted() -> None:
+    bus = EventBus(VirtualClock())
+    bus.redact = lambda event: notice("clean") if isinstance(event, Notice) else event
+    seen: list[AnyEvent] = []
+    bus.subscribe(seen.append)
+    bus.publish(notice("hunter2"))
+    assert seen == [notice("clean")]

@@ -1,7 +1,8 @@
 """What the edge needs of the containers: send a request to a class in a region."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.http.messages import Request, Response
 
@@ -22,8 +23,22 @@ class ContainerAnswer:
 class ContainerService(Protocol):
     """The container classes of a deployment."""
 
-    async def fetch(self, container: str, region: str, request: Request) -> ContainerAnswer:
+    async def fetch(
+        self, container: str, region: str, request: Request, *, instance: str = "", port: int | None = None
+    ) -> ContainerAnswer:
         """Send a request to an instance of the class in the region, starting one when none is warm.
+
+        ``instance`` names one; else any will do. Failures come back as the platform's own answer (status
+        and body), never as an exception.
+        """
+
+    def place(self, container: str, instance: str) -> str | None:
+        """Return the region where a named instance lives; None when it has not been placed yet."""
+
+    async def operate(
+        self, container: str, region: str, instance: str, operation: str, options: Mapping[str, Any]
+    ) -> ContainerAnswer:
+        """Do something with a named instance; see ContainerOperation for operations, options and answers.
 
         Failures come back as the platform's own answer (status and body), never as an exception.
         """

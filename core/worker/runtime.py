@@ -42,6 +42,10 @@ BindingFetch = Callable[[SubRequest, Request], Awaitable[Response]]
 """Answers env.BINDING.fetch(request): given to a runtime, served by the engine."""
 
 
+class CallRefused(Exception):
+    """A call of the Worker is not carried out: the Worker gets an exception with this very text."""
+
+
 class WorkerFailed(Exception):
     """The Worker could not answer. ``code`` is the platform's error code: 1101 exception, 1102 limit."""
 

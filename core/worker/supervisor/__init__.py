@@ -1,0 +1,1 @@
+"""The supervisor: keeps the isolates of one Worker running, within their limits, whatever their language."""

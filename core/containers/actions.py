@@ -2,9 +2,10 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
-from core.containers.instance import Instance, Wish
+from core.containers.ending import Wish
+from core.containers.instance import Instance
 from core.containers.pool import Pool
 
 ActionName = Literal["start", "stop", "restart", "kill"]
@@ -14,31 +15,43 @@ class ActionRefused(Exception):
     """An action cannot be done: the reason, for a person to read."""
 
 
-def act(pools: Sequence[Pool], action: ActionName, name: str) -> str:
+class Place(Protocol):
+    """What instances belong to: a class's pool in a region, or a name that a Worker gave."""
+
+    @property
+    def instances(self) -> Sequence[Instance]:
+        """Those that were ever started."""
+
+    def why_not(self) -> str | None:
+        """Say why none of them can be started now; None when one can."""
+
+
+def act(pools: Sequence[Pool], named: Sequence[Place], action: ActionName, name: str) -> str:
     """Begin an action on an instance and return what is being done, in a sentence.
 
     ``start`` takes the name of an instance that is down, or of a class: then one more starts in its
     region with the fewest. Raises ActionRefused. ``restart`` ends in an instance that is down; who
     wants it up again waits for that and starts it (see Fleet.act).
     """
-    found = find_instance(pools, name)
+    places = (*pools, *named)
+    found = find_instance(places, name)
     if found is not None:
-        pool, instance = found
-        return _start(pool, instance) if action == "start" else _end(instance, action)
+        place, instance = found
+        return _start(place, instance) if action == "start" else _end(instance, action)
     classes = [pool for pool in pools if pool.container.name == name]
     if not classes:
-        raise _unknown_name(name, pools)
+        raise _unknown_name(name, pools, places)
     if action != "start":
         raise ActionRefused(f"{name} is a container class; {action} takes an instance, such as {name}-1.")
     return _start_another(emptiest(classes))
 
 
-def find_instance(pools: Iterable[Pool], name: str) -> tuple[Pool, Instance] | None:
-    """Return the instance of that name with its pool."""
-    for pool in pools:
-        for instance in pool.instances:
+def find_instance(places: Iterable[Place], name: str) -> tuple[Place, Instance] | None:
+    """Return the instance of that name with what it belongs to."""
+    for place in places:
+        for instance in place.instances:
             if instance.name == name:
-                return pool, instance
+                return place, instance
     return None
 
 
@@ -47,13 +60,13 @@ def emptiest(pools: Sequence[Pool]) -> Pool:
     return min(pools, key=lambda pool: (pool.watch.unavailable is not None, pool.live))
 
 
-def _start(pool: Pool, instance: Instance) -> str:
+def _start(place: Place, instance: Instance) -> str:
     if not instance.is_down:
         raise ActionRefused(f"{instance.name} is {instance.state}; only one that is down can be started.")
-    if reason := pool.why_not():
+    if reason := place.why_not():
         raise ActionRefused(f"{instance.name} cannot be started now: {reason}.")
     instance.begin("started from the console")
-    return f"Starting {instance.name} in {pool.region}."
+    return f"Starting {instance.name} in {instance.plan.region}."
 
 
 def _start_another(pool: Pool) -> str:
@@ -74,8 +87,8 @@ def _end(instance: Instance, action: ActionName) -> str:
     return f"{doing} {instance.name}."
 
 
-def _unknown_name(name: str, pools: Sequence[Pool]) -> ActionRefused:
-    names = [instance.name for pool in pools for instance in pool.instances]
+def _unknown_name(name: str, pools: Sequence[Pool], places: Sequence[Place]) -> ActionRefused:
+    names = [instance.name for place in places for instance in place.instances]
     names += dict.fromkeys(pool.container.name for pool in pools)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
     hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."

@@ -29,6 +29,16 @@ def start_failed(reason: str, instance: str = "") -> ContainerAnswer:
     return _answer(500, f"Failed to start container: {reason}", reason, instance)
 
 
+def unknown_class(container: str, region: str) -> ContainerAnswer:
+    """Answer 500: the class does not run in the region."""
+    return start_failed(f"there is no container class {container} in the region {region}")
+
+
+def invalid_operation(reason: str, instance: str) -> ContainerAnswer:
+    """Answer 400: the Worker asked for something of an instance that makes no sense."""
+    return _answer(400, reason, reason, instance)
+
+
 def max_instances_exceeded(container: str, max_instances: int) -> ContainerAnswer:
     """Answer 500 (not 503): all ``max_instances`` of the class are in use in other places."""
     error = f"all {max_instances} instances of {container} (max_instances) are in use"

@@ -2,18 +2,24 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
 from core.clock import Clock
 from core.containers import actions, errors
 from core.containers.actions import ActionName
-from core.containers.drivers.protocol import ContainerConnectionError, Driver, DriverUnavailable
-from core.containers.held import hold
-from core.containers.instance import Instance, Wish
-from core.containers.pool import ClassBudget, Lease, Pool
+from core.containers.drivers.protocol import Driver, DriverUnavailable
+from core.containers.ending import Wish
+from core.containers.gate import ClassBudget
+from core.containers.instance import Instance
+from core.containers.named import Named, NamedInstances
+from core.containers.operations import Operations
+from core.containers.pool import Lease, Pool
 from core.containers.regions import RegionWatch
 from core.containers.sampling import Sampler
+from core.containers.sending import send
 from core.containers.service import ContainerAnswer
+from core.containers.signals import OnSignal, Signals
 from core.containers.start import PARALLEL_STARTS
 from core.events.bus import EventBus
 from core.events.types import Notice
@@ -24,8 +30,6 @@ CLOSE_GRACE_S = 2.0
 """Time between SIGTERM and SIGKILL when the whole deployment goes down."""
 _CLOSE_BOUND_S = 6.0
 _DRIVER_CLOSE_BOUND_S = 20.0
-_EXIT_NOTICED_WITHIN_S = 0.25
-"""When nothing listens any more: how long to wait for the news that the program has ended."""
 _TRIES = 3
 """Instances that one request may be given in turn, when each has ended before it could be sent."""
 
@@ -34,15 +38,21 @@ class Fleet:
     """Run the container classes of one deployment on the given drivers, one for each region."""
 
     def __init__(
-        self, deployment: Deployment, drivers: Mapping[str, Driver], bus: EventBus, clock: Clock
+        self,
+        deployment: Deployment,
+        drivers: Mapping[str, Driver],
+        bus: EventBus,
+        clock: Clock,
+        on_signal: OnSignal | None = None,
     ) -> None:
         self._bus = bus
         self._clock = clock
         self._watches = {region: RegionWatch(region, driver, bus) for region, driver in drivers.items()}
-        self._pools = _make_pools(deployment, self._watches, bus)
+        self._signals = Signals(on_signal, bus)
+        self._pools, self._named = _make_classes(deployment, self._watches, self._signals, bus)
+        self._operations = Operations(clock)
         self._sampler = Sampler(bus, self._instances_in)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._closing = False
         for watch in self._watches.values():
             watch.on_lost(self._lose_instances)
 
@@ -54,7 +64,9 @@ class Fleet:
 
     async def close(self) -> None:
         """Stop everything at once, within a bound, and leave nothing behind."""
-        self._closing = True
+        for group in self._named.values():
+            group.budget.closing = True
+        await self._signals.close()
         up = [one for one in self.instances() if not one.is_down]
         for instance in up:
             instance.ask(Wish("the deployment is going down", grace_s=CLOSE_GRACE_S))
@@ -69,14 +81,14 @@ class Fleet:
 
     def instances(self) -> Sequence[Instance]:
         """Return every instance that was ever started, by class and region, up or down."""
-        return [instance for pool in self._pools.values() for instance in pool.instances]
+        return [instance for place in self._places() for instance in place.instances]
 
     def act(self, action: ActionName, name: str) -> str:
         """Begin an action from the console and say what is being done. Raises actions.ActionRefused.
 
         What comes of it is seen in the events.
         """
-        said = actions.act(list(self._pools.values()), action, name)
+        said = actions.act(list(self._pools.values()), self._all_named(), action, name)
         if action == "restart":
             self._keep(self._start_again(name), f"restart {name}")
         return said
@@ -85,76 +97,85 @@ class Fleet:
         """Take note that a region's engine is gone; a driver's OnUnavailable callback leads here."""
         self._watches[region].lost(DriverUnavailable(message, advice))
 
-    async def fetch(self, container: str, region: str, request: Request) -> ContainerAnswer:
-        """Send a request to an instance of the class in the region, starting one when none is warm.
-
-        Failures come back as the platform's own answer (status and body), never as an exception.
-        """
+    async def fetch(
+        self, container: str, region: str, request: Request, *, instance: str = "", port: int | None = None
+    ) -> ContainerAnswer:
+        """Send a request to an instance of the class in the region; see ``ContainerService.fetch``."""
+        if instance:
+            return await self._fetch_named(container, region, request, instance, port)
         pool = self._pools.get((container, region))
         if pool is None:
-            return errors.start_failed(f"there is no container class {container} in the region {region}")
+            return errors.unknown_class(container, region)
+        return await self._serve(pool.acquire, request, port)
+
+    def place(self, container: str, instance: str) -> str | None:
+        """Return the region where the named instance lives now; None when it does not."""
+        group = self._named.get(container)
+        named = group.find(instance) if group else None
+        return named.region if named else None
+
+    async def operate(
+        self, container: str, region: str, instance: str, operation: str, options: Mapping[str, Any]
+    ) -> ContainerAnswer:
+        """Do something with a named instance and answer with its state; see ``ContainerService.operate``."""
+        group = self._named.get(container)
+        if group is None:
+            return errors.unknown_class(container, region)
+        with group.use(instance) as named:
+            try:
+                return await self._operations.operate(named, region, operation, options)
+            except DriverUnavailable as error:
+                named.driver_lost(error)
+                return errors.no_instance(error.message)
+
+    async def _fetch_named(
+        self, container: str, region: str, request: Request, instance: str, port: int | None
+    ) -> ContainerAnswer:
+        group = self._named.get(container)
+        if group is None:
+            return errors.unknown_class(container, region)
+        with group.use(instance) as named:
+            return await self._serve(lambda: named.acquire(region), request, port)
+
+    async def _serve(
+        self,
+        acquire: Callable[[], Awaitable[Lease | ContainerAnswer]],
+        request: Request,
+        port: int | None,
+    ) -> ContainerAnswer:
         waited_s = 0.0
         for _ in range(_TRIES):
             asked_s = self._clock.now_s()
-            lease = await self._acquire(pool)
+            lease = await acquire()
             if isinstance(lease, ContainerAnswer):
                 return _after_waiting(lease, waited_s + self._clock.now_s() - asked_s)
             if lease.waited:
                 waited_s += self._clock.now_s() - asked_s
-            answer = await self._send(pool, lease, request)
+            answer = await send(lease, request, port)
             if answer is not None:
                 return _after_waiting(answer, waited_s)
         answer = errors.disconnected("each instance tried ended before the request could be sent", "")
         return _after_waiting(answer, waited_s)
 
-    async def _acquire(self, pool: Pool) -> Lease | ContainerAnswer:
-        if self._closing:
-            return errors.no_instance("the deployment is going down")
-        return await pool.acquire()
-
-    async def _send(self, pool: Pool, lease: Lease, request: Request) -> ContainerAnswer | None:
-        """Return the answer; None when the instance had ended, got nothing, and another may be tried."""
-        instance = lease.instance
-        instance.enter()
-        try:
-            response = await pool.driver.fetch(instance.plan, request)
-        except ContainerConnectionError as error:
-            instance.leave()
-            return await self._lost_connection(instance, error)
-        except DriverUnavailable as error:
-            instance.leave()
-            pool.watch.lost(error)
-            return errors.no_instance(error.message)
-        except BaseException:
-            instance.leave()
-            raise
-        else:
-            instance.responded()
-            return ContainerAnswer(hold(response, instance.leave), instance.name, 0.0)
-        finally:
-            if lease.record is not None:
-                lease.record.leave()
-
-    async def _lost_connection(
-        self, instance: Instance, error: ContainerConnectionError
-    ) -> ContainerAnswer | None:
-        if error.connected:
-            return errors.disconnected(str(error), instance.name)
-        if await instance.left_ready_within(_EXIT_NOTICED_WITHIN_S):
-            return None
-        return errors.not_listening(instance.plan.container.port, str(error), instance.name)
-
     async def _start_again(self, name: str) -> None:
-        found = actions.find_instance(self._pools.values(), name)
+        found = actions.find_instance(self._places(), name)
         if found is None:
             return
-        pool, instance = found
+        place, instance = found
         await instance.until_down()
-        if instance.is_down and not self._closing and pool.may_start():
+        # A name may have been forgotten by now, or its instance placed anew.
+        found_again = actions.find_instance(self._places(), name)
+        if found_again == found and instance.is_down and place.why_not() is None:
             instance.begin("restarted from the console")
 
     def _instances_in(self, region: str) -> list[Instance]:
-        return [one for pool in self._pools.values() if pool.region == region for one in pool.instances]
+        return [one for one in self.instances() if one.plan.region == region]
+
+    def _places(self) -> list[actions.Place]:
+        return [*self._pools.values(), *self._all_named()]
+
+    def _all_named(self) -> list[Named]:
+        return [one for group in self._named.values() for one in group.all()]
 
     def _lose_instances(self, region: str, error: DriverUnavailable) -> None:
         for instance in self._instances_in(region):
@@ -191,18 +212,21 @@ def _after_waiting(answer: ContainerAnswer, waited_s: float) -> ContainerAnswer:
     return answer
 
 
-def _make_pools(
-    deployment: Deployment, watches: Mapping[str, RegionWatch], bus: EventBus
-) -> dict[tuple[str, str], Pool]:
+def _make_classes(
+    deployment: Deployment, watches: Mapping[str, RegionWatch], signals: Signals, bus: EventBus
+) -> tuple[dict[tuple[str, str], Pool], dict[str, NamedInstances]]:
+    """Make the pools by class and region, and the named instances by class."""
     queues = start_queues(deployment, {region: watch.driver for region, watch in watches.items()})
-    pools = {}
+    classes = [container.name for container in deployment.containers]
+    pools: dict[tuple[str, str], Pool] = {}
+    named: dict[str, NamedInstances] = {}
     for container in deployment.containers:
         budget = ClassBudget(container)
-        for region in container.regions or tuple(watches):
-            if region in watches:
-                pool = Pool(deployment, budget, watches[region], bus, queues[region])
-                pools[container.name, region] = pool
-    return pools
+        regions = [region for region in container.regions or watches if region in watches]
+        here = {region: Pool(deployment, budget, watches[region], bus, queues[region]) for region in regions}
+        pools |= {(container.name, region): pool for region, pool in here.items()}
+        named[container.name] = NamedInstances(budget, here, classes, signals, bus)
+    return pools, named
 
 
 def start_queues(deployment: Deployment, drivers: Mapping[str, Driver]) -> dict[str, asyncio.Semaphore]:

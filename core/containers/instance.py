@@ -1,13 +1,13 @@
 """One instance: its state, the requests at it, and its life from start to end as one task."""
 
 import asyncio
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from core.containers.cold_start import ColdStartRecord
 from core.containers.drivers.protocol import Driver, DriverUnavailable, Exit, InstancePlan, StartFailed
+from core.containers.ending import Ending, Household, Wish, why_it_ended
 from core.containers.lifecycle import DOWN_STATES, STARTING_STATES, check_transition
-from core.containers.sleep import STOP_GRACE_S, idle_left_s
+from core.containers.sleep import Idle
 from core.containers.start import PullProgress, bring_up
 from core.events.bus import EventBus
 from core.events.types import InstanceChanged, InstanceState, Notice
@@ -17,33 +17,6 @@ _EXIT_NOTICED_WITHIN_S = 5.0
 _OUT_OF_MEMORY_ADVICE = "let it use less memory, or choose a larger instance_type"
 
 StartFailure = StartFailed | DriverUnavailable
-
-
-class Household(Protocol):
-    """What an instance tells the pool that it belongs to."""
-
-    def program_runs(self) -> None:
-        """The program runs: there is something to measure."""
-
-    def start_succeeded(self) -> None:
-        """The instance is ready."""
-
-    def start_failed(self, failure: StartFailed) -> str:
-        """The start failed; return when the next one may be tried, in words."""
-
-    def driver_lost(self, error: DriverUnavailable) -> None:
-        """The engine below is gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Somebody wants the instance to end."""
-
-    reason: str
-    grace_s: float = STOP_GRACE_S
-    kill: bool = False
-    lost: DriverUnavailable | None = None
-    """Set when the engine is gone, so that there is nothing to stop."""
 
 
 class Instance:
@@ -62,8 +35,15 @@ class Instance:
         self.number = number
         self.driver = driver
         self.in_flight = 0
-        self.last_active_s = 0.0
         self.running_since_s = 0.0
+        self.changed_s = 0.0
+        """When it came to its present state."""
+        self.end: Exit | None = None
+        """How its last life ended, once it is down."""
+        self.last_reading: tuple[float, float, float] = (-1.0, 0.0, 0.0)
+        """Of the sampler: the life (its running_since_s), the time of the reading, and the CPU time then."""
+        self.idle = Idle(self)
+        """Its idle time, and when it goes to sleep."""
         self._bus = bus
         self._queue = queue
         self._household = household
@@ -84,6 +64,14 @@ class Instance:
         """Return its state; one that was never started counts as stopped."""
         return self._state or "stopped"
 
+    def now_s(self) -> float:
+        """Return the run's time."""
+        return self._bus.now_s()
+
+    async def may_sleep(self) -> bool:
+        """Say whether nobody objects to its sleep."""
+        return await self._household.may_sleep()
+
     @property
     def load(self) -> int:
         """Return the requests in flight at it and those waiting for its start."""
@@ -97,9 +85,13 @@ class Instance:
 
     def begin(self, reason: str) -> None:
         """Start it; only one that is down can be started."""
+        self.end, self._asked = None, False
+        self._signal: int | None = None
+        self.idle.set_limit(None)
         self._move("placed", reason)
         self._down.clear()
         loop = asyncio.get_running_loop()
+        self._runs: asyncio.Future[None] = loop.create_future()
         self._record = ColdStartRecord(self.plan, self.driver.name, self.driver.kind, self._bus)
         self._record.begin("queue")
         self._outcome: asyncio.Future[StartFailure | None] = loop.create_future()
@@ -107,9 +99,10 @@ class Instance:
         self._left_ready: asyncio.Future[None] = loop.create_future()
         self._life = loop.create_task(self._live(self._record), name=f"instance {self.name}")
 
-    async def join(self) -> tuple[ColdStartRecord, StartFailure | None]:
+    async def join(self, limit_s: float | None = None) -> tuple[ColdStartRecord, StartFailure | None]:
         """Wait for the start under way; return its record, and why it failed.
 
+        With ``limit_s`` at most so long from the program's start on; the start itself goes on after it.
         After a good start the caller owes the record one ``leave``, when its request is answered or gone.
         """
         record = self._record
@@ -118,12 +111,30 @@ class Instance:
         failure: StartFailure | None = None
         joined = False
         try:
-            failure = await asyncio.shield(self._outcome)
+            failure = await self._outcome_within(limit_s)
             joined = failure is None
         finally:
             if not joined:
                 record.leave()
         return record, failure
+
+    async def _outcome_within(self, limit_s: float | None) -> StartFailure | None:
+        outcome = self._outcome
+        if limit_s is not None:
+            await _first_of(outcome, self._runs)
+            await asyncio.wait({outcome}, timeout=limit_s)
+            self.idle.renew()
+            if not outcome.done():
+                port = self.plan.container.port
+                reason = f"the program runs, but its port {port} did not answer within {limit_s:g} s"
+                return StartFailed(reason, "boot", not_listening=True)
+        return await asyncio.shield(outcome)
+
+    async def signal(self, number: int) -> None:
+        """Send its program a signal; an end that comes of it was wanted."""
+        if self._state in ("running", "ready"):
+            self._signal = number
+            await self.driver.signal(self.plan, number)
 
     def ask(self, wish: Wish) -> None:
         """Let it end as wished; while it is stopping only a kill, or the loss of the engine, counts."""
@@ -155,7 +166,7 @@ class Instance:
     def leave(self) -> None:
         """Count a request out; idle time starts from here."""
         self.in_flight -= 1
-        self.last_active_s = self._bus.now_s()
+        self.idle.renew()
 
     def responded(self) -> None:
         """A response came through it: the first one ends its cold start."""
@@ -202,23 +213,32 @@ class Instance:
             self._left_behind = False
         progress = PullProgress(self._move, self._bus.now_s)
         await bring_up(self.plan, self.driver, record, self._queue, self._move, progress)
-        self.last_active_s = self._bus.now_s()
         self._move("ready", "its port answers")
         record.ready()
         self._household.start_succeeded()
         self._outcome.set_result(None)
 
     async def _end_failed_start(self, record: ColdStartRecord, failure: StartFailed) -> None:
-        await self.driver.remove(self.plan)
-        next_try = self._household.start_failed(failure)
-        self._notice(failure.reason, failure.advice)
-        self._move("failed", f"{failure.reason}; {next_try}", Exit(failure.exit_code, failure.out_of_memory))
+        end = Exit(failure.exit_code, failure.out_of_memory)
+        if self.plan.patient and self._ended_well(end):
+            self._move("stopping", failure.reason, end)
+            await self.driver.remove(self.plan)
+            self._move("stopped", failure.reason, end)
+        else:
+            await self.driver.remove(self.plan)
+            next_try = self._household.start_failed(failure)
+            self._notice(failure.reason, failure.advice)
+            self._move("failed", f"{failure.reason}; {next_try}", end)
         record.failed(failure.reason)
         self._settle(failure)
+
+    def _ended_well(self, end: Exit) -> bool:
+        return (end.exit_code == 0 or self._signal is not None) and not end.out_of_memory
 
     async def _end_unfinished_start(self, record: ColdStartRecord, wish: Wish) -> None:
         if wish.lost is not None:
             raise wish.lost
+        self._asked = True
         self._move("stopping", wish.reason)
         await self.driver.remove(self.plan)
         self._move("stopped", wish.reason)
@@ -227,28 +247,21 @@ class Instance:
 
     async def _serve(self) -> None:
         ended = asyncio.ensure_future(self.driver.wait_until_exit(self.plan))
-        idle = asyncio.ensure_future(self._sleep_when_idle())
         try:
-            await _first_of(ended, self._wish, idle)
-            idle.cancel()
+            await _first_of(ended, self._wish)
+            self.idle.stop()
             if ended.done():
                 await self._ended_by_itself(ended.result())
             else:
                 await self._stop(self._wish.result(), ended)
         finally:
             ended.cancel()
-            idle.cancel()
-            await asyncio.gather(ended, idle, return_exceptions=True)
-
-    async def _sleep_when_idle(self) -> None:
-        sleep_after_s = self.plan.container.sleep_after
-        while left_s := idle_left_s(self.in_flight, self.last_active_s, self._bus.now_s(), sleep_after_s):
-            await asyncio.sleep(left_s)
-        self.ask(Wish(f"asleep: no request for {sleep_after_s:g} s"))
+            await asyncio.gather(ended, return_exceptions=True)
 
     async def _stop(self, wish: Wish, ended: "asyncio.Future[Exit]") -> None:
         if wish.lost is not None:
             raise wish.lost
+        self._asked = True
         self._move("stopping", wish.reason)
         self._wish = asyncio.get_running_loop().create_future()
         if wish.kill:
@@ -276,10 +289,10 @@ class Instance:
             await asyncio.gather(stopping, return_exceptions=True)
 
     async def _ended_by_itself(self, end: Exit) -> None:
-        reason = _why_it_ended(end, self.plan.limits.memory_mib)
+        reason = why_it_ended(end, self.plan.limits.memory_mib, self._signal)
         self._move("stopping", reason, end)
         await self.driver.remove(self.plan)
-        good = end.exit_code == 0 and not end.out_of_memory
+        good = self._ended_well(end)
         if not good:
             self._notice(reason, _OUT_OF_MEMORY_ADVICE if end.out_of_memory else "")
         self._move("stopped" if good else "failed", reason, end)
@@ -306,13 +319,16 @@ class Instance:
             check_transition(self.name, self._state, state)
         if self._state == "ready":
             self._left_ready.set_result(None)
-        self._state = state
+        self._state, self.changed_s = state, self._bus.now_s()
         if state == "running":
-            self.running_since_s = self._bus.now_s()
+            self.running_since_s = self.changed_s
+            self._runs.set_result(None)
             self._household.program_runs()
+        if state == "ready" or (state == "running" and self.plan.patient):
+            self.idle.watch()
         self._bus.publish(
             InstanceChanged(
-                time_s=self._bus.now_s(),
+                time_s=self.changed_s,
                 instance=self.name,
                 container=self.plan.container.name,
                 region=self.plan.region,
@@ -321,8 +337,14 @@ class Instance:
                 reason=reason,
                 exit_code=end.exit_code if end else None,
                 out_of_memory=end.out_of_memory if end else False,
+                object_name=self.plan.object_name,
             )
         )
+        if state in DOWN_STATES:
+            self.idle.stop()
+            self.end = end
+            asked = self._asked or self._signal is not None
+            self._household.went_down(Ending(state == "failed", end, reason, asked, self._runs.done()))
 
     def _notice(self, message: str, advice: str) -> None:
         self._bus.publish(
@@ -332,11 +354,3 @@ class Instance:
 
 async def _first_of(*futures: "asyncio.Future[Any]") -> None:
     await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
-
-
-def _why_it_ended(end: Exit, memory_limit_mib: int) -> str:
-    if end.out_of_memory:
-        reason = f"out of memory: it used more than its {memory_limit_mib} MiB and was killed"
-    else:
-        reason = f"the program ended by itself with exit code {end.exit_code}"
-    return f"{reason}: {end.message}" if end.message else reason

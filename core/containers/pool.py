@@ -4,33 +4,16 @@ import asyncio
 from dataclasses import dataclass
 
 from core.containers import choose, errors
-from core.containers.backoff import Backoff
 from core.containers.cold_start import ColdStartRecord
 from core.containers.drivers.protocol import Driver, DriverUnavailable, InstancePlan, StartFailed
+from core.containers.ending import Ending, Household
+from core.containers.gate import ClassBudget, Gate
 from core.containers.instance import Instance
 from core.containers.regions import RegionWatch
 from core.containers.scaling import decide
 from core.containers.service import ContainerAnswer
 from core.events.bus import EventBus
-from core.model.deployment import Container, Deployment, Scaling
-
-
-class ClassBudget:
-    """What the pools of one class share over all regions: max_instances, and the numbers in the names."""
-
-    def __init__(self, container: Container) -> None:
-        self.container = container
-        self.pools: list[Pool] = []
-        self._last_number = 0
-
-    def has_room(self) -> bool:
-        """Say whether one more instance may live."""
-        return sum(pool.live for pool in self.pools) < self.container.max_instances
-
-    def next_number(self) -> int:
-        """Return a number that no instance of the class has had."""
-        self._last_number += 1
-        return self._last_number
+from core.model.deployment import Deployment, Scaling
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +21,7 @@ class Lease:
     """An instance to send a request to. ``record`` is set when the request waited for its start."""
 
     instance: Instance
+    watch: RegionWatch
     record: ColdStartRecord | None
     waited: bool
 
@@ -60,9 +44,8 @@ class Pool:
         self._budget = budget
         self._bus = bus
         self._queue = queue
-        self._backoff = Backoff()
-        self._last_failure: StartFailed | None = None
-        budget.pools.append(self)
+        self._gate = Gate(budget, bus)
+        budget.occupants.append(self)
 
     @property
     def region(self) -> str:
@@ -94,15 +77,15 @@ class Pool:
             decision = decide(self.scaling, self.instances, self.may_start)
             started = self.start_one("a request needs it") if decision.start else None
             if decision.use is not None:
-                return Lease(decision.use, None, waited)
+                return Lease(decision.use, self.watch, None, waited)
             target = decision.join or started
             if target is not None:
                 record, failure = await target.join()
                 if failure is None:
-                    return Lease(target, record, True)
+                    return Lease(target, self.watch, record, True)
                 return errors.answer_for(failure, self.container.port, target.name)
             if decision.outlast is None:
-                return self._refusal()
+                return self._gate.refusal(self.watch)
             waited = True
             await decision.outlast.until_down()
 
@@ -112,14 +95,7 @@ class Pool:
 
     def why_not(self) -> str | None:
         """Say why no instance can be started now; None when one can."""
-        if self.watch.unavailable is not None:
-            return self.watch.unavailable.message
-        if wait_s := self._backoff.wait_s(self._bus.now_s()):
-            reason = self._last_failure.reason if self._last_failure else ""
-            return f"{reason}; next try in {wait_s:.1f} s"
-        if not self._budget.has_room():
-            return f"all {self.container.max_instances} instances (max_instances) are in use"
-        return None
+        return self._gate.why_not(self.watch)
 
     def start_one(self, reason: str) -> Instance:
         """Start the lowest-numbered instance that is down, or a new one."""
@@ -133,34 +109,31 @@ class Pool:
 
     def start_succeeded(self) -> None:
         """Forget earlier failures."""
-        self._backoff.succeeded()
-        self._last_failure = None
+        self._gate.succeeded()
 
     def start_failed(self, failure: StartFailed) -> str:
         """Hold further starts back for a while that grows with each failure in a row."""
-        self._last_failure = failure
-        wait_s = self._backoff.failed(self._bus.now_s())
-        when = f"in {wait_s:g} s at the earliest" if wait_s else "with the next request"
-        return f"next try {when}"
+        return self._gate.failed(failure)
 
     def driver_lost(self, error: DriverUnavailable) -> None:
         """Pass the loss of the engine on to the region."""
         self.watch.lost(error)
 
+    async def may_sleep(self) -> bool:
+        """Let it: nobody else has a say in the instances of a pool."""
+        return True
+
+    def went_down(self, ending: Ending) -> None:
+        """Take note: the events have told already what there is to tell."""
+
+    def make(self, label: str, number: int, household: Household, object_name: str = "") -> Instance:
+        """Make an instance here, not started yet; it belongs to ``household``."""
+        folder = self._deployment.folder
+        plan = InstancePlan(label, self.container, self.region, folder, object_name=object_name)
+        return Instance(plan, number, self.driver, self._bus, self._queue, household)
+
     def _add(self) -> Instance:
         number = self._budget.next_number()
-        name = f"{self.container.name}-{number}"
-        plan = InstancePlan(name, self.container, self.region, self._deployment.folder)
-        instance = Instance(plan, number, self.driver, self._bus, self._queue, self)
+        instance = self.make(f"{self.container.name}-{number}", number, self)
         self.instances.append(instance)
         return instance
-
-    def _refusal(self) -> ContainerAnswer:
-        if self.watch.unavailable is not None:
-            return errors.no_instance(self.watch.unavailable.message)
-        failure = self._last_failure
-        if failure is not None and self._backoff.wait_s(self._bus.now_s()):
-            answer = errors.answer_for(failure, self.container.port, "")
-            answer.error = self.why_not() or answer.error
-            return answer
-        return errors.max_instances_exceeded(self.container.name, self.container.max_instances)

@@ -27,8 +27,6 @@ class Sampler:
     def __init__(self, bus: EventBus, instances_of: Callable[[str], Sequence[Instance]]) -> None:
         self._bus = bus
         self._instances_of = instances_of
-        self._last: dict[str, tuple[float, float, float]] = {}
-        """Instance to its running_since_s, the time of its last reading, and its CPU time then."""
 
     async def watch(self, region: RegionWatch) -> None:
         """Sample one region for ever."""
@@ -56,10 +54,10 @@ class Sampler:
 
     def _publish(self, sample: Sample, instance: Instance, region: RegionWatch) -> None:
         now_s = self._bus.now_s()
-        run_s, before_s, cpu_before_s = self._last.get(instance.name, (-1.0, 0.0, 0.0))
+        run_s, before_s, cpu_before_s = instance.last_reading
         if run_s != instance.running_since_s:
             before_s, cpu_before_s = instance.running_since_s, 0.0
-        self._last[instance.name] = (instance.running_since_s, now_s, sample.cpu_total_s)
+        instance.last_reading = (instance.running_since_s, now_s, sample.cpu_total_s)
         percent = cpu_percent(cpu_before_s, sample.cpu_total_s, before_s, now_s)
         self._bus.publish(
             InstanceSample(

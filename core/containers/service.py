@@ -28,12 +28,13 @@ class ContainerService(Protocol):
     ) -> ContainerAnswer:
         """Send a request to an instance of the class in the region, starting one when none is warm.
 
-        ``instance`` names one; else any will do. Failures come back as the platform's own answer (status
-        and body), never as an exception.
+        ``instance`` names one, wherever it lives; it is started in the region when it lives nowhere. Else
+        any of the region will do. ``port`` is another of its ports than the one declared. Failures come
+        back as the platform's own answer (status and body), never as an exception.
         """
 
     def place(self, container: str, instance: str) -> str | None:
-        """Return the region where a named instance lives; None when it has not been placed yet."""
+        """Return the region where a named instance lives now; None when it does not run anywhere."""
 
     async def operate(
         self, container: str, region: str, instance: str, operation: str, options: Mapping[str, Any]

@@ -61,7 +61,7 @@ async def bring_up(
 async def _until_listening(plan: InstancePlan, driver: Driver) -> None:
     container = plan.container
     try:
-        async with asyncio.timeout(container.ready_timeout) as limit:
+        async with asyncio.timeout(None if plan.patient else container.ready_timeout) as limit:
             await driver.wait_until_listening(plan)
     except TimeoutError:
         if not limit.expired():

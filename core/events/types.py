@@ -155,7 +155,11 @@ class WorkerLogged(Event, frozen=True, gc=False, kw_only=True, tag="worker_log")
 
 
 class InstanceChanged(Event, frozen=True, gc=False, kw_only=True, tag="instance"):
-    """An instance of a container class moved to another state, and why."""
+    """An instance of a container class moved to another state, and why.
+
+    ``object_name`` is the name by which a Worker addresses it (``getContainer(env.X, name)``), empty for
+    one of the class's pool; ``instance`` is made from it, short and unique.
+    """
 
     instance: str
     container: str
@@ -165,6 +169,7 @@ class InstanceChanged(Event, frozen=True, gc=False, kw_only=True, tag="instance"
     reason: str = ""
     exit_code: int | None = None
     out_of_memory: bool = False
+    object_name: str = ""
 
 
 class ColdStartWaiting(Event, frozen=True, gc=False, kw_only=True, tag="cold_start_waiting"):

@@ -66,6 +66,14 @@ class InstancePlan:
     region: str
     folder: Path
     """The deployment's folder, for Dockerfiles and as working directory."""
+    object_name: str = ""
+    """The name by which a Worker addresses it; empty for one of the class's pool."""
+    entrypoint: tuple[str, ...] = ()
+    """What is run instead of the image's own program (or the command of a local process)."""
+    internet: bool = True
+    """Whether it may reach anything but the engine; see ``Driver.cuts_internet``."""
+    patient: bool = False
+    """Whether it may run without listening, for as long as it is not asleep: a job that serves nothing."""
 
     @property
     def limits(self) -> InstanceType:
@@ -127,8 +135,14 @@ class Driver(Protocol):
     async def wait_until_exit(self, plan: InstancePlan) -> Exit:
         """Return when the started instance has ended, for whatever reason."""
 
-    async def fetch(self, plan: InstancePlan, request: Request) -> Response:
-        """Send a request to the instance's port. Raises ContainerConnectionError."""
+    async def fetch(self, plan: InstancePlan, request: Request, port: int | None = None) -> Response:
+        """Send a request to the instance's port, or to another. Raises ContainerConnectionError."""
+
+    def cuts_internet(self) -> bool:
+        """Say whether an instance without ``internet`` is really kept from reaching the outside."""
+
+    async def signal(self, plan: InstancePlan, number: int) -> None:
+        """Send the program a signal; no error when it has ended."""
 
     async def stop(self, plan: InstancePlan, grace_s: float) -> None:
         """Ask the program to end (SIGTERM), and end it (SIGKILL) after ``grace_s`` seconds."""

@@ -88,9 +88,9 @@ class EngineApi:
         """Send the stop signal, and SIGKILL after ``grace_s``; no error when it is stopped."""
         await self._engine.call("POST", f"/containers/{container}/stop", {"t": grace_s})
 
-    async def kill_container(self, container: str) -> None:
-        """Send SIGKILL; EngineError 409 when it does not run."""
-        await self._engine.call("POST", f"/containers/{container}/kill", {"signal": "SIGKILL"})
+    async def kill_container(self, container: str, signal: str = "SIGKILL") -> None:
+        """Send a signal, by its name or number; EngineError 409 when it does not run."""
+        await self._engine.call("POST", f"/containers/{container}/kill", {"signal": signal})
 
     async def wait_container(self, container: str, condition: str = "not-running") -> int:
         """Wait until it has ended (or, with the condition ``removed``, is gone); return its exit code."""

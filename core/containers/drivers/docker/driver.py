@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+import signal
 from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
@@ -84,6 +85,7 @@ class DockerDriver:
         self._network = ""
         self._host_cpus = 1
         self._by_address = False
+        self._making_network = asyncio.Lock()
         self._watch: EventWatch | None = None
         self._instances: dict[str, Instance] = {}
         self._clearing: set[asyncio.Task[Any]] = set()
@@ -137,7 +139,7 @@ class DockerDriver:
         body = container_body(
             plan,
             self._open_images.reference(plan),
-            self._network,
+            await self._network_for(plan),
             region_marks(self.deployment, self.region, self._owner),
             self._host_cpus,
             None if self._by_address else self.engine.endpoint.host,
@@ -154,6 +156,20 @@ class DockerDriver:
             if error.status == NOT_FOUND:
                 self._open_images.forget(plan)
             raise refused(plan, "create", error) from error
+
+    async def _network_for(self, plan: InstancePlan) -> str:
+        """Return the network to join: one without a way out for an instance that may not have it."""
+        if plan.internet or not self.cuts_internet():
+            return self._network
+        async with self._making_network:
+            name, _ = await make_network(
+                self.engine, self.deployment, self.region, self._owner, internal=True
+            )
+        return name
+
+    def cuts_internet(self) -> bool:
+        """Say whether instances without internet can be had: nothing is published from their network."""
+        return self._by_address
 
     async def _remove_namesake(self, name: str) -> bool:
         """Remove a container that has the name, if nobody owns it any more."""
@@ -182,7 +198,8 @@ class DockerDriver:
         instance.pid = int(described["State"]["Pid"])
         network = described["NetworkSettings"]
         if self._by_address:
-            instance.host = str(network["Networks"][self._network]["IPAddress"])
+            [joined] = network["Networks"].values()
+            instance.host = str(joined["IPAddress"])
             instance.port = instance.plan.container.port
         else:
             published = (network["Ports"] or {}).get(f"{instance.plan.container.port}/tcp") or []
@@ -194,7 +211,7 @@ class DockerDriver:
         """Return when the port answers; the program's end, and a long silence, end the wait."""
         instance = self._instances[plan.instance]
         assert instance.exit is not None
-        limit_s = max(plan.container.ready_timeout - SAY_WHY_S, SAY_WHY_S)
+        limit_s = None if plan.patient else max(plan.container.ready_timeout - SAY_WHY_S, SAY_WHY_S)
         probe = asyncio.ensure_future(self._probe(instance))
         try:
             await asyncio.wait({probe, instance.exit}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
@@ -236,14 +253,20 @@ class DockerDriver:
             raise DriverUnavailable(f"The instance {plan.instance} is not known any more.")
         return await asyncio.shield(instance.exit)
 
-    async def fetch(self, plan: InstancePlan, request: Request) -> Response:
-        """Send a request to the instance's port."""
+    async def fetch(self, plan: InstancePlan, request: Request, port: int | None = None) -> Response:
+        """Send a request to the instance's port, or to another where containers are reached directly."""
         instance = self._instances.get(plan.instance)
         if instance is None or instance.has_ended:
             raise ContainerConnectionError(f"{plan.instance} has ended", connected=False)
+        other_port = None if port == plan.container.port else port
+        if other_port is not None and not self._by_address:
+            raise ContainerConnectionError(
+                f"of {plan.instance} only the port {plan.container.port} is published, not {other_port}",
+                connected=False,
+            )
         try:
             with instance.answering():
-                return await self._client.fetch((instance.host, instance.port), request)
+                return await self._client.fetch((instance.host, other_port or instance.port), request)
         except ConnectFailed as error:
             raise ContainerConnectionError(str(error), connected=False) from error
         except ClientError as error:
@@ -256,7 +279,11 @@ class DockerDriver:
 
     async def kill(self, plan: InstancePlan) -> None:
         """Send SIGKILL."""
-        call = self.engine.kill_container(self._container(plan))
+        await self.signal(plan, signal.SIGKILL)
+
+    async def signal(self, plan: InstancePlan, number: int) -> None:
+        """Send the program a signal; the container's init passes it on."""
+        call = self.engine.kill_container(self._container(plan), str(int(number)))
         await self._unless(NOT_FOUND, self._unless(NOT_RUNNING, call))
 
     async def remove(self, plan: InstancePlan) -> None:

@@ -16,7 +16,12 @@ from core.containers.drivers.docker.connection import Json
 from core.containers.drivers.docker.endpoint import Endpoint
 from core.containers.drivers.docker.errors import EngineError
 from core.containers.drivers.docker.labels import Owner, label_filter, may_be_removed
-from core.containers.drivers.docker.spec import network_body, network_name, region_marks
+from core.containers.drivers.docker.spec import (
+    internal_network_name,
+    network_body,
+    network_name,
+    region_marks,
+)
 from core.containers.drivers.docker.subnets import free_subnets, routes_of_this_machine
 from core.containers.drivers.protocol import DriverUnavailable
 
@@ -116,19 +121,22 @@ async def remove_network(api: EngineApi, network: str) -> None:
             raise
 
 
-async def make_network(api: EngineApi, deployment: str, region: str, me: Owner) -> tuple[str, str]:
+async def make_network(
+    api: EngineApi, deployment: str, region: str, me: Owner, *, internal: bool = False
+) -> tuple[str, str]:
     """Make the region's network, or find the one of this process; return its name and its gateway.
 
-    Raises DriverUnavailable when another process runs the deployment, or when no range is free.
+    From an ``internal`` one nothing outside is reached. Raises DriverUnavailable when another process
+    runs the deployment, or when no range is free.
     """
-    name = network_name(deployment, region)
+    name = internal_network_name(deployment, region) if internal else network_name(deployment, region)
     networks = await api.networks()
     for network in networks:
         if network["Name"] == name:
             return name, _own_gateway(network, deployment, me)
     taken = [subnet for network in networks for subnet in _subnets(network)]
     for subnet in islice(free_subnets(taken + _local_routes(), random.Random()), SUBNET_TRIES):
-        body = network_body(name, subnet, region_marks(deployment, region, me))
+        body = network_body(name, subnet, region_marks(deployment, region, me), internal=internal)
         try:
             await api.create_network(body)
         except EngineError as error:

@@ -21,17 +21,25 @@ def network_name(deployment: str, region: str) -> str:
     return f"hybrid-tui.{deployment}.{region}"
 
 
+def internal_network_name(deployment: str, region: str) -> str:
+    """Return the name of a region's network for instances that may not reach the outside."""
+    return f"{network_name(deployment, region)}.internal"
+
+
 def container_name(deployment: str, instance: str) -> str:
     """Return the name of an instance's container, as ``docker ps`` shows it."""
     return f"hybrid-tui.{deployment}.{instance}"
 
 
-def network_body(name: str, subnet: IPv4Network, marks: dict[str, str]) -> dict[str, Any]:
-    """Return the body of ``POST /networks/create``."""
+def network_body(
+    name: str, subnet: IPv4Network, marks: dict[str, str], *, internal: bool = False
+) -> dict[str, Any]:
+    """Return the body of ``POST /networks/create``; from an internal one nothing outside is reached."""
     return {
         "Name": name,
         "CheckDuplicate": True,
         "Driver": "bridge",
+        "Internal": internal,
         "IPAM": {"Config": [{"Subnet": str(subnet), "Gateway": gateway_of(subnet)}]},
         "Labels": marks,
     }
@@ -74,7 +82,10 @@ def container_body(
     }
     if publish_on is not None:
         host_config["PortBindings"] = {port: [{"HostIp": publish_on, "HostPort": ""}]}
+    # With an entrypoint of one's own the Engine leaves the image's command out too.
+    entrypoint = {"Entrypoint": list(plan.entrypoint)} if plan.entrypoint else {}
     return {
+        **entrypoint,
         "Image": image,
         "Env": [f"{key}={value}" for key, value in environment(plan).items()],
         "ExposedPorts": {port: {}},

@@ -36,11 +36,16 @@ class Child:
 
     def terminate(self) -> None:
         """Send SIGTERM to the group."""
-        self._signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """Send SIGKILL to the group."""
-        self._signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
+
+    def signal(self, number: int) -> None:
+        """Send any signal to the group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
 
     def kill_for_memory(self) -> None:
         """End the group as the kernel does when a container uses more memory than it may."""
@@ -82,10 +87,6 @@ class Child:
             except (ProcessLookupError, PermissionError):
                 return
             await asyncio.sleep(_REST_LOOK_EVERY_S)
-
-    def _signal(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, number)
 
 
 async def spawn(plan: InstancePlan, port: int, command: Command, prefix: Sequence[str]) -> Child:

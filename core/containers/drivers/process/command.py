@@ -39,7 +39,8 @@ def make_command(
     Raises StartFailed with advice when there is nothing that can be run.
     """
     container = plan.container
-    if not container.command:
+    command = plan.entrypoint or container.command
+    if not command:
         raise StartFailed(
             f"the container {container.name} has no command, and the process driver runs no images",
             "create",
@@ -51,7 +52,7 @@ def make_command(
             f"the folder {plan.folder} is not there", "create", advice="the deployment's folder was moved"
         )
     environment = make_environment(plan, deployment, port, inherited) | dict(marks)
-    words = [word.replace(PORT_PLACEHOLDER, str(port)) for word in container.command]
+    words = [word.replace(PORT_PLACEHOLDER, str(port)) for word in command]
     executable = _find(words[0], environment, plan)
     return Command((executable, *words[1:]), environment, plan.folder)
 

@@ -99,11 +99,17 @@ class ProcessDriver:
         """Return when the program has ended."""
         return await asyncio.shield(self._child(plan).ended)
 
-    async def fetch(self, plan: InstancePlan, request: Request) -> Response:
-        """Send a request to the program's port. Raises ContainerConnectionError."""
+    async def fetch(self, plan: InstancePlan, request: Request, port: int | None = None) -> Response:
+        """Send a request to the program's port. Raises ContainerConnectionError, for other ports too."""
         child = self._children.get(plan.instance)
         if child is None or child.ended.done():
             raise ContainerConnectionError(f"{plan.instance} does not run", connected=False)
+        if port not in (None, plan.container.port):
+            raise ContainerConnectionError(
+                f"{plan.instance} is a local process, reached at the port that its variable PORT gives "
+                f"alone, not at {port}; run its region on Docker for more ports",
+                connected=False,
+            )
         try:
             return await self._client.fetch((HOST, child.port), request)
         except ConnectFailed as error:
@@ -125,6 +131,16 @@ class ProcessDriver:
         if child is not None and not child.ended.done():
             child.kill()
             await child.until_ended(_KILLED_WITHIN_S)
+
+    async def signal(self, plan: InstancePlan, number: int) -> None:
+        """Send a signal to the program's group."""
+        child = self._children.get(plan.instance)
+        if child is not None and not child.ended.done():
+            child.signal(number)
+
+    def cuts_internet(self) -> bool:
+        """A local process has this machine's network."""
+        return False
 
     async def remove(self, plan: InstancePlan) -> None:
         """End what runs and give its port back."""

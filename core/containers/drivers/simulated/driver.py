@@ -18,6 +18,8 @@ from core.events.types import DriverName, Kind
 from core.http.messages import Request, Response, text_response
 
 _KILLED = Exit(137)
+_SIGNALLED = 128
+"""A program that a signal ended exits with this and the signal's number."""
 _PULL_STEPS = 4
 
 
@@ -70,10 +72,10 @@ class SimulatedDriver:
         """Return when it was stopped or killed; it never ends by itself."""
         return await asyncio.shield(self._program(plan).ended)
 
-    async def fetch(self, plan: InstancePlan, request: Request) -> Response:
+    async def fetch(self, plan: InstancePlan, request: Request, port: int | None = None) -> Response:
         """Read the request's body, take the time that its path takes, and answer with a line of text."""
         program = self._programs.get(plan.instance)
-        if program is None or not program.listening:
+        if program is None or not program.listening or port not in (None, plan.container.port):
             raise ContainerConnectionError(f"{plan.instance} does not listen", connected=False)
         if request.body is not None:
             async for _ in request.body:
@@ -99,6 +101,15 @@ class SimulatedDriver:
         """End it at once."""
         if plan.instance in self._programs:
             self._programs[plan.instance].end(_KILLED)
+
+    async def signal(self, plan: InstancePlan, number: int) -> None:
+        """End it as a program without a handler for the signal ends."""
+        if plan.instance in self._programs:
+            self._programs[plan.instance].end(Exit(_SIGNALLED + number))
+
+    def cuts_internet(self) -> bool:
+        """Nothing runs, so nothing is reached."""
+        return True
 
     async def remove(self, plan: InstancePlan) -> None:
         """Forget it."""

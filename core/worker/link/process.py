@@ -29,15 +29,17 @@ OnLine = Callable[[str, str], None]
 
 
 class IsolateProcess:
-    """A running process; ``on_line`` gets what it writes, ``exited`` is set when it has ended."""
+    """A running process; ``on_line``, when set, gets what it writes, ``exited`` is set when it has ended."""
 
-    def __init__(self, process: Process, on_line: OnLine) -> None:
+    def __init__(self, process: Process, out_of_memory_signs: Sequence[str] = ()) -> None:
         self.pid = process.pid
         self.exited = asyncio.Event()
         self.output: deque[str] = deque(maxlen=_KEPT_LINES)
         """The last lines that it wrote, to explain its end."""
         self.on_exit: Callable[[], None] | None = None
-        self.on_line = on_line
+        self.on_line: OnLine | None = None
+        self._out_of_memory_signs = out_of_memory_signs
+        self._ran_out_of_memory = False
         self.killed_for = ""
         """Why the engine killed it; empty when it did not."""
         self._process = process
@@ -52,18 +54,21 @@ class IsolateProcess:
     async def spawn(
         cls,
         command: Sequence[str | Path],
-        on_line: OnLine,
         *,
         env: Mapping[str, str],
         cwd: Path | None = None,
         stdin: int = DEVNULL,
+        out_of_memory_signs: Sequence[str] = (),
     ) -> "IsolateProcess":
-        """Start a program. Raises OSError when it cannot be executed."""
+        """Start a program. Raises OSError when it cannot be executed.
+
+        ``out_of_memory_signs``: texts in its output by which its end is known as one of memory.
+        """
         process = await asyncio.create_subprocess_exec(
             *command, stdin=stdin, stdout=PIPE, stderr=PIPE, env=env, cwd=cwd, start_new_session=True
         )
         _without_core_dump(process.pid)
-        return cls(process, on_line)
+        return cls(process, out_of_memory_signs)
 
     @property
     def stdin(self) -> asyncio.StreamWriter | None:
@@ -85,6 +90,10 @@ class IsolateProcess:
         if code < 0:
             return f"the Worker's process was ended by {_signal_name(-code)}"
         return f"the Worker's process ended with exit code {code}"
+
+    def ran_out_of_memory(self) -> bool:
+        """Say whether it ended by itself, telling that its memory was used up."""
+        return self._ran_out_of_memory and not self.killed_for and self.exit_code not in (None, 0)
 
     def kill(self, reason: str) -> None:
         """End the process, and what it started, at once."""
@@ -123,7 +132,10 @@ class IsolateProcess:
         async for line in _lines(stream):
             text = line.decode("utf-8", "replace").rstrip("\r")
             self.output.append(text)
-            self.on_line(level, text)
+            if any(sign in text for sign in self._out_of_memory_signs):
+                self._ran_out_of_memory = True
+            if self.on_line is not None:
+                self.on_line(level, text)
 
 
 def _signal_name(number: int) -> str:

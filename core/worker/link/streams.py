@@ -1,4 +1,4 @@
-"""Bodies over a link: one's own, sent as the other side pulls them, and the other side's, pulled when read."""
+"""Bodies over a link: those of this side, sent as they are pulled, and the other side's, pulled when read."""
 
 import asyncio
 from collections import deque
@@ -19,7 +19,7 @@ Release = Callable[[], Awaitable[None]]
 class SentBody:
     """A body of this side. Nothing of it is read before the other side pulls."""
 
-    __slots__ = ("_credit", "_link", "_release", "_task", "_waiter", "number", "source")
+    __slots__ = ("_credit", "_link", "_reading", "_release", "_task", "_waiter", "number", "source")
 
     def __init__(
         self, link: "LinkConnection", number: int, source: AsyncIterator[bytes], release: Release | None
@@ -29,6 +29,7 @@ class SentBody:
         self._release = release
         self._link = link
         self._credit = 0
+        self._reading = False
         self._task: asyncio.Task[None] | None = None
         self._waiter: asyncio.Future[None] | None = None
 
@@ -47,13 +48,15 @@ class SentBody:
 
     def drop(self) -> None:
         """Send nothing more, and let go of the source."""
-        if self._task is None:
-            self._task = self._link.spawn(self._let_go())
-        else:
+        if self._task is not None:
             self._task.cancel()
+        if not self._reading:
+            # A task that is cancelled before its first step does not let go of anything.
+            self._task = self._link.spawn(self._let_go())
 
     async def _run(self) -> None:
         link, number = self._link, self.number
+        self._reading = True
         try:
             async for chunk in self.source:
                 await self._send(chunk)

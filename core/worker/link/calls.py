@@ -1,6 +1,5 @@
-"""The calls of bindings that an isolate makes: a CALL becomes a request of the engine, its answer a RESPONSE."""
+"""The calls of bindings that an isolate makes: each CALL a request of the engine, its answer a RESPONSE."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 
@@ -35,7 +34,7 @@ class Calls:
         self._binding_fetch = binding_fetch
 
     def begin(self, number: int, payload: bytes, works: dict[int, Work]) -> None:
-        """Start to serve a CALL frame; one of a request that is over, or of none, is answered with an error."""
+        """Start to serve a CALL frame; one of a request that is over, or of none, is refused."""
         text, inline = split(payload)
         head = decode_call(text)
         work = works.get(head.request)
@@ -52,8 +51,7 @@ class Calls:
         called = SubRequest(
             work.trace_id, head.number, head.binding, head.instance or "", head.port, head.operation or ""
         )
-        task = asyncio.get_running_loop().create_task(self._serve(work, number, called, request))
-        work.calls[number] = task
+        work.calls[number] = self._link.spawn(self._serve(work, number, called, request))
 
     def _request(self, work: Work, head: CallHead, inline: bytes) -> Request:
         host, target = _place(head.url)

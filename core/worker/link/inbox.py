@@ -1,4 +1,4 @@
-"""What an isolate sends, but for bodies: each frame brought to the request, call or socket that it is about."""
+"""What an isolate sends, but for bodies: each frame goes to the request, call or socket it is about."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal

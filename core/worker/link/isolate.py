@@ -68,7 +68,7 @@ class LinkIsolate:
         return self.heap_bytes / _MIB
 
     async def fetch(self, trace_id: str, request: Request) -> Answer:
-        """Let the Worker answer. Raises WorkerFailed when the Worker did, IsolateLost when the isolate did."""
+        """Let the Worker answer. Raises WorkerFailed, or IsolateLost when the isolate ended first."""
         work = self._begin(trace_id, request)
         host = request.header(b"host") or b"localhost"
         head = RequestHead(

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from core.edge.streams import WatchedBody, WatchedTunnel, close_body
 from core.edge.visit import Visit
 from core.edge.visits import CpuReport, Visits
-from core.events.types import Kind
 from core.http.messages import Headers, Response, Tunnel, find_header
 
 _WITHOUT_BODY = (204, 304)
@@ -15,13 +14,12 @@ _WITHOUT_BODY = (204, 304)
 class AnswerWatch:
     """Watches one answer and ends its visit."""
 
-    __slots__ = ("_cpu_kind", "_cpu_ms", "_visit", "_visits")
+    __slots__ = ("_cpu_time", "_visit", "_visits")
 
-    def __init__(self, visits: Visits, visit: Visit, cpu_ms: CpuReport, cpu_kind: Kind) -> None:
+    def __init__(self, visits: Visits, visit: Visit, cpu_time: CpuReport) -> None:
         self._visits = visits
         self._visit = visit
-        self._cpu_ms = cpu_ms
-        self._cpu_kind = cpu_kind
+        self._cpu_time = cpu_time
 
     async def watch(self, response: Response) -> Response:
         """Return the response as the visitor gets it; one without a body has ended here."""
@@ -37,8 +35,8 @@ class AnswerWatch:
 
     async def _ended_here(self, response: Response, headers: Headers) -> Response:
         if response.body is not None:
-            await _release(response)
-        await self._visits.finish(self._visit, self._cpu_ms, self._cpu_kind)
+            await release(response)
+        await self._visits.finish(self._visit, self._cpu_time)
         return Response(response.status, headers, None, None, response.close)
 
     def _streamed(self, response: Response, body: AsyncIterator[bytes], headers: Headers) -> Response:
@@ -51,7 +49,7 @@ class AnswerWatch:
 
     def _tunnel(self, inner: Tunnel) -> WatchedTunnel:
         async def closed() -> None:
-            await self._visits.finish(visit, self._cpu_ms, self._cpu_kind)
+            await self._visits.finish(visit, self._cpu_time)
 
         visit = self._visit
         return WatchedTunnel(inner, visit.count_response_bytes, visit.count_request_bytes, closed)
@@ -59,10 +57,10 @@ class AnswerWatch:
     async def _body_ended(self, error: BaseException | None) -> None:
         visit = self._visit
         if error is None:
-            await self._visits.finish(visit, self._cpu_ms, self._cpu_kind)
+            await self._visits.finish(visit, self._cpu_time)
         elif visit.duration_ms is None:
             visit.note_failure(error)
-            self._visits.finish_later(visit, self._cpu_ms, self._cpu_kind)
+            self._visits.finish_later(visit, self._cpu_time)
 
     async def _close(self, response: Response) -> None:
         """Let go of the answer; when it was not read to its end, its visitor has left."""
@@ -70,13 +68,14 @@ class AnswerWatch:
         if ends_here:
             self._visit.note_leaving()
         try:
-            await _release(response)
+            await release(response)
         finally:
             if ends_here:
-                await self._visits.publish(self._visit, self._cpu_ms, self._cpu_kind)
+                await self._visits.publish(self._visit, self._cpu_time)
 
 
-async def _release(response: Response) -> None:
+async def release(response: Response) -> None:
+    """Let go of an answer that nobody reads to its end."""
     if response.close is not None:
         await response.close()
     else:

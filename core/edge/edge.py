@@ -6,24 +6,27 @@ from typing import TYPE_CHECKING
 
 from core.clock import Clock
 from core.containers.service import ContainerService
-from core.edge.answer import AnswerWatch
-from core.edge.errors import platform_error
+from core.edge.answer import AnswerWatch, release
+from core.edge.calls import WorkerCalls
+from core.edge.errors import body_too_long, platform_error
+from core.edge.limits import BodyLimit
+from core.edge.scheduled import NO_HANDLER, asked_schedule
 from core.edge.streams import WatchedBody
-from core.edge.sub_requests import ContainerCall, ContainerRoutes
 from core.edge.visit import Visit
 from core.edge.visitor import VISITOR_CITY, default_place, visitor_finder
-from core.edge.visits import Visits
+from core.edge.visits import NO_CPU_TIME, Visits
 from core.events.bus import EventBus
 from core.events.types import Kind, RegionInfo
 from core.http.messages import Request, Response, find_header, text_response
-from core.worker.runtime import Runtime, SubRequest, WorkerFailed
+from core.redaction import RequestSecrets
+from core.worker.runtime import CpuTime, Runtime, Scheduled, SubRequest, WorkerFailed
 
 if TYPE_CHECKING:
     from core.model.deployment import Deployment
 
 
-async def _no_report() -> float:
-    return 0.0  # a Worker that failed reports no CPU time
+async def _no_report() -> CpuTime:
+    return NO_CPU_TIME  # a Worker that failed, or was not asked, reports none
 
 
 class Edge:
@@ -43,8 +46,12 @@ class Edge:
         bus: EventBus,
         clock: Clock,
         rng: Random,
+        secrets: RequestSecrets | None = None,
     ) -> None:
-        """Serve ``deployment``; ``rng`` draws the trace ids. Raises ValueError without any region."""
+        """Serve ``deployment``; ``rng`` draws the trace ids, ``secrets`` learns what requests carry.
+
+        Raises ValueError without any region.
+        """
         if not regions:
             raise ValueError("a deployment needs at least one region")
         self.runtime = runtime
@@ -54,10 +61,11 @@ class Edge:
         self._kind: Kind = "emulated" if simulated else "measured"
         """Where the times of edge and Worker come from: with nothing real below them they are emulated."""
         self._name = deployment.name
-        self._routes = ContainerRoutes(deployment, regions)
-        self._containers = containers
+        self._calls = WorkerCalls(deployment, regions, containers, clock)
+        self._body_limit = BodyLimit(deployment.worker.limits.request_body_mb)
         self._clock = clock
         self._rng = rng
+        self._secrets = secrets or RequestSecrets(clock)
         self._find_visitor = visitor_finder(default_place(deployment.traffic.city, regions))
         self._visits = Visits(bus, clock)
 
@@ -69,7 +77,11 @@ class Edge:
     async def handle(self, request: Request) -> Response:
         """Answer one request. Cancelling it tells the Worker that the visitor has left."""
         visit = self._arrive(request)
+        if not self._body_limit.hold(visit, request.headers):
+            return await self._too_long(visit)
         try:
+            if event := asked_schedule(request, self._clock):
+                return await self._run_by_hand(visit, event)
             answer = await self.runtime.fetch(visit.trace_id, self._towards_worker(visit, request))
         except WorkerFailed as failure:
             return await self._platform_answer(visit, request, failure)
@@ -78,37 +90,41 @@ class Edge:
             visit.note_failure(error)
             self._visits.finish_unreported(visit)
             raise
-        watch = AnswerWatch(self._visits, visit, answer.cpu_ms, self.runtime.cpu_kind)
-        return await watch.watch(answer.response)
+        visit.isolate = answer.isolate
+        self._secrets.remember(visit.trace_id, answer.response.headers)
+        if visit.too_long:
+            await release(answer.response)
+            return await AnswerWatch(self._visits, visit, answer.cpu_time).watch(_refused(visit))
+        return await AnswerWatch(self._visits, visit, answer.cpu_time).watch(answer.response)
 
     async def binding_fetch(self, sub: SubRequest, request: Request) -> Response:
-        """Answer env.BINDING.fetch(request) of the Worker; see BindingFetch.
+        """Carry out a call of the Worker: see BindingFetch. Raises CallRefused.
 
         A call that a Worker makes after its answer has ended is served, but belongs to no trace.
         """
         visit = self._visits.get(sub.trace_id) or self._unseen(sub)
-        container = self._routes.container(sub.binding)
-        if container is None:
-            visit.error = f"the Worker called the binding {sub.binding}, which no container declares"
-            return text_response(500, visit.error)
-        region, rtt_ms = self._routes.route(container, visit.visitor.location)
-        call = ContainerCall(visit, sub, region, self._clock)
-        await call.travel(rtt_ms * self.latency_scale)
-        headers = visit.fields.towards_container(request.headers)
-        return await call.ask(
-            self._containers, container.name, Request(request.method, request.target, headers, request.body)
-        )
+        if not sub.binding:
+            self._secrets.remember(sub.trace_id, request.headers)
+        return await self._calls.call(visit, sub, request, self.latency_scale)
+
+    async def run_scheduled(self, event: Scheduled) -> bool:
+        """Let the Worker handle a cron trigger; return whether it can. Raises WorkerFailed."""
+        return await self.runtime.notify(self._trace_id(), event)
 
     async def close(self) -> None:
         """Wait until every request that has ended is published; the Worker must still run."""
         await self._visits.close()
+        await self._calls.close()
+
+    def _trace_id(self) -> str:
+        return f"{self._rng.getrandbits(64):016x}"
 
     def _arrive(self, request: Request) -> Visit:
         visitor = self._find_visitor(find_header(request.headers, VISITOR_CITY))
-        trace_id = f"{self._rng.getrandbits(64):016x}"
-        visit = Visit(trace_id, request.method, request.path, visitor, self._clock.now_s())
+        visit = Visit(self._trace_id(), request.method, request.path, visitor, self._clock.now_s())
         visit.trace.add("visitor_to_edge", -visitor.rtt_ms, 0.0, "estimated", visitor.detail)
         visit.trace.begin("edge", 0.0, self._kind, visitor.location.code)
+        self._secrets.remember(visit.trace_id, request.headers)
         self._visits.open(visit)
         return visit
 
@@ -123,15 +139,39 @@ class Edge:
 
         body = request.body
         if body is not None:
-            body = WatchedBody(body, visit.count_request_bytes, on_end)
-        visit.trace.begin("worker", visit.elapsed_ms(self._clock.now_s()), self._kind, self._name)
+            body = WatchedBody(body, self._body_limit.counter(visit), on_end)
+        self._begin_worker(visit)
         headers = visit.fields.towards_worker(request.headers)
         return Request(request.method, request.target, headers, body)
 
+    def _begin_worker(self, visit: Visit) -> None:
+        visit.trace.begin("worker", visit.elapsed_ms(self._clock.now_s()), self._kind, self._name)
+
+    async def _run_by_hand(self, visit: Visit, event: Scheduled) -> Response:
+        """Run a cron trigger for a request that asks for it, and say how it went."""
+        self._begin_worker(visit)
+        try:
+            if not await self.runtime.notify(visit.trace_id, event):
+                visit.error = NO_HANDLER
+        except WorkerFailed as failure:
+            visit.error, visit.error_code = failure.message, failure.code
+        response = text_response(500, "exception") if visit.error else text_response(200, "ok")
+        return await AnswerWatch(self._visits, visit, _no_report).watch(response)
+
     async def _platform_answer(self, visit: Visit, request: Request, failure: WorkerFailed) -> Response:
-        visit.error = failure.message
+        if visit.too_long:
+            return await self._too_long(visit)
+        visit.error, visit.error_code = failure.message, failure.code
         if visit.left:
             self._visits.finish_unreported(visit)
         accept = find_header(request.headers, b"accept")
         response = platform_error(failure.code, visit.fields.ray.decode(), accept)
-        return await AnswerWatch(self._visits, visit, _no_report, "estimated").watch(response)
+        return await AnswerWatch(self._visits, visit, _no_report).watch(response)
+
+    async def _too_long(self, visit: Visit) -> Response:
+        return await AnswerWatch(self._visits, visit, _no_report).watch(_refused(visit))
+
+
+def _refused(visit: Visit) -> Response:
+    visit.error = visit.too_long
+    return body_too_long()

@@ -10,10 +10,6 @@ from core.http.messages import Headers, Response, one_chunk
 
 PlatformCode = Literal[1101, 1102]
 
-REQUEST_BODY_LIMIT_BYTES = 100_000_000
-"""What the platform takes as a request's body on its usual plans (413 beyond). NOT enforced here: large
-uploads are for trying out, and a body of any size is streamed through."""
-
 _ERRORS: dict[PlatformCode, tuple[int, str, str]] = {
     1101: (500, "Worker threw exception", "The code at the edge failed while it answered this request."),
     1102: (503, "Worker exceeded resource limits", "The code at the edge used more than it is allowed."),
@@ -48,6 +44,11 @@ def platform_error(code: PlatformCode, ray: str, accept: bytes | None) -> Respon
         page = _PAGE.format(code=code, title=title, text=text, ray=escape(ray))
         return _response(status, b"text/html; charset=UTF-8", page.encode())
     return _response(status, b"text/plain; charset=UTF-8", f"error code: {code}".encode())
+
+
+def body_too_long() -> Response:
+    """Make the answer to a request whose body is longer than the deployment allows."""
+    return _response(413, b"text/plain;charset=UTF-8", b"Request Entity Too Large")
 
 
 def _response(status: int, content_type: bytes, body: bytes) -> Response:

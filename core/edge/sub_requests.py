@@ -1,22 +1,30 @@
-"""The Worker's calls of its container bindings: which region, the way there, and the hops of it."""
+"""The Worker's calls of its container bindings: which region, the way there, and the hops of it.
+
+An operation on a named instance (start, stop, …) travels no distance: on the platform the class that asks
+for it lives beside its container, and the way to the class is that of the request which made it ask.
+"""
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from core.clock import Clock
 from core.containers.service import ContainerAnswer, ContainerService
-from core.edge.streams import WatchedBody, close_body
-from core.edge.trace import MS_DIGITS, Span
+from core.edge.hop import OpenHop
+from core.edge.trace import MS_DIGITS
 from core.edge.visit import Visit
 from core.events.types import Kind, RegionInfo
 from core.geo.edge_locations import EdgeLocation
-from core.geo.placement import nearest_region
+from core.geo.placement import nearest_region, region_round_trip_ms
 from core.http.messages import Request, Response
 from core.worker.runtime import SubRequest
 
 if TYPE_CHECKING:
     from core.model.deployment import Container, Deployment
+
+
+SILENT_OPERATIONS = frozenset({"state", "sleep_after", "renew"})
+"""Operations that ask or note something, and do nothing with the instance: no hop is drawn for them."""
 
 
 class ContainerRoutes:
@@ -31,8 +39,16 @@ class ContainerRoutes:
         """Return the container class behind a binding."""
         return self._containers.get(binding)
 
-    def route(self, container: "Container", location: EdgeLocation) -> tuple[RegionInfo, float]:
-        """Return the class's nearest region and the round trip to it in milliseconds."""
+    def route(
+        self, container: "Container", location: EdgeLocation, placed: str | None = None
+    ) -> tuple[RegionInfo, float]:
+        """Return the region that serves a call, and the round trip to it in milliseconds.
+
+        It is the region ``placed`` where a named instance lives, else the class's nearest.
+        """
+        if placed is not None:
+            region = next(one for one in self._regions if one.id == placed)
+            return region, region_round_trip_ms(location, region)
         key = (container.name, location.code)
         found = self._found.get(key)
         if found is None:
@@ -45,7 +61,7 @@ class ContainerRoutes:
 class ContainerCall:
     """One call of a container binding within a visit."""
 
-    __slots__ = ("_clock", "_kind", "_region", "_span", "_sub", "_visit")
+    __slots__ = ("_clock", "_kind", "_region", "_sub", "_visit")
 
     def __init__(self, visit: Visit, sub: SubRequest, region: RegionInfo, clock: Clock) -> None:
         self._visit = visit
@@ -53,68 +69,51 @@ class ContainerCall:
         self._region = region
         self._clock = clock
         self._kind: Kind = "emulated" if region.driver == "simulated" else "measured"
-        self._span: Span | None = None
-        visit.sub_requests += 1
 
     async def travel(self, rtt_ms: float) -> None:
         """Wait the emulated round trip. All of it comes before the container sees the request."""
-        visit, trace = self._visit, self._visit.trace
+        visit = self._visit
         visit.region, visit.region_rtt_ms = self._region.id, round(rtt_ms, MS_DIGITS)
-        hop = trace.begin("edge_to_region", self._now_ms(), "emulated", self._region.id, self._sub.number)
+        hop = OpenHop(visit, self._clock, "edge_to_region", "emulated", self._region.id, self._sub.number)
         if rtt_ms > 0:
             await asyncio.sleep(rtt_ms / 1000)
-        trace.end(hop, self._now_ms())
+        hop.end()
 
     async def ask(self, containers: ContainerService, container: str, request: Request) -> Response:
         """Let the container answer; its hop lasts until the answer's last byte."""
-        visit, start_ms = self._visit, self._now_ms()
-        self._span = visit.trace.begin("container", start_ms, self._kind, container, self._sub.number)
-        answer = await containers.fetch(container, self._region.id, request)
-        self._note(answer, start_ms)
-        return self._watched(answer.response)
+        sub, hop = self._sub, self._hop(container)
+        answer = await containers.fetch(
+            container, self._region.id, request, instance=sub.instance, port=sub.port
+        )
+        self._visit.container_reached = True
+        self._note(answer, hop)
+        return hop.until_last_byte(answer.response, "the container's")
 
-    def _note(self, answer: ContainerAnswer, start_ms: float) -> None:
-        assert self._span is not None
-        visit = self._visit
-        visit.container_reached = True
+    async def operate(
+        self, containers: ContainerService, container: str, options: Mapping[str, Any]
+    ) -> Response:
+        """Do with a named instance what the call says; the hop names the operation."""
+        sub = self._sub
+        silent = sub.operation in SILENT_OPERATIONS
+        hop = None if silent else self._hop(f"{sub.operation} {sub.instance}")
+        answer = await containers.operate(container, self._region.id, sub.instance, sub.operation, options)
+        if hop is not None:
+            self._note(answer, hop, f"{sub.operation} ")
+            hop.end()
+        return answer.response
+
+    def _hop(self, detail: str) -> OpenHop:
+        return OpenHop(self._visit, self._clock, "container", self._kind, detail, self._sub.number)
+
+    def _note(self, answer: ContainerAnswer, hop: OpenHop, verb: str = "") -> None:
+        visit, span = self._visit, hop.span
         visit.region, visit.instance = self._region.id, answer.instance
         if answer.error:
             visit.error = answer.error
         if answer.instance:
-            self._span.detail = answer.instance
+            span.detail = verb + answer.instance
         if answer.cold_wait_ms > 0:
-            ready_ms = min(start_ms + answer.cold_wait_ms, self._now_ms())
-            detail, number = self._span.detail, self._sub.number
-            visit.trace.add("cold_start_wait", start_ms, ready_ms, self._kind, detail, number)
-            self._span.start_ms = ready_ms
-
-    def _watched(self, response: Response) -> Response:
-        if response.tunnel is not None:
-            return response
-        if response.body is None:
-            self._end_hop()
-            return response
-        body, close = response.body, response.close
-
-        async def close_early() -> None:
-            self._end_hop()
-            if close is not None:
-                await close()
-            else:
-                await close_body(body)
-
-        response.body = WatchedBody(body, None, self._on_end)
-        response.close = close_early
-        return response
-
-    async def _on_end(self, error: BaseException | None) -> None:
-        self._end_hop()
-        if error is not None and not isinstance(error, asyncio.CancelledError):
-            self._visit.error = f"the container's answer broke off: {error}"
-
-    def _end_hop(self) -> None:
-        if self._span is not None:
-            self._visit.trace.end(self._span, self._now_ms())
-
-    def _now_ms(self) -> float:
-        return self._visit.elapsed_ms(self._clock.now_s())
+            ready_ms = min(span.start_ms + answer.cold_wait_ms, hop.now_ms())
+            detail, number = answer.instance or span.detail, self._sub.number
+            visit.trace.add("cold_start_wait", span.start_ms, ready_ms, self._kind, detail, number)
+            span.start_ms = ready_ms

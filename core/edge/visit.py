@@ -6,7 +6,8 @@ from core.edge.fields import EdgeFields
 from core.edge.trace import MS_DIGITS, TraceBuilder, cold_wait_ms
 from core.edge.visitor import Visitor
 from core.events.bus import TIME_DIGITS
-from core.events.types import Kind, Outcome, RequestFinished
+from core.events.types import Outcome, RequestFinished
+from core.worker.runtime import CpuTime
 
 CLIENT_CLOSED_REQUEST = 499
 """The status of a request whose visitor left before its end; nobody receives it."""
@@ -20,9 +21,11 @@ class Visit:
         "container_reached",
         "duration_ms",
         "error",
+        "error_code",
         "expected_bytes",
         "fields",
         "instance",
+        "isolate",
         "left",
         "method",
         "path",
@@ -33,6 +36,7 @@ class Visit:
         "start_s",
         "status",
         "sub_requests",
+        "too_long",
         "trace",
         "trace_id",
         "visitor",
@@ -50,9 +54,12 @@ class Visit:
         self.region = self.instance = self.error = ""
         self.region_rtt_ms = 0.0
         self.request_bytes = self.response_bytes = self.sub_requests = 0
+        self.isolate = self.error_code = 0
         self.expected_bytes: int | None = None
         """The length that the answer's headers give its body, where they do."""
         self.container_reached = self.left = self.broken = False
+        self.too_long = ""
+        """How the request breaks a limit; empty when it does not."""
         self.duration_ms: float | None = None
         """From arrival to the last byte; None while it is under way."""
 
@@ -95,7 +102,7 @@ class Visit:
             return "error"
         return "container" if self.container_reached else "edge"
 
-    def as_event(self, time_s: float, cpu_ms: float, cpu_kind: Kind) -> RequestFinished:
+    def as_event(self, time_s: float, cpu: CpuTime) -> RequestFinished:
         """Return the event of an ended visit; it is complete at ``time_s``."""
         assert self.duration_ms is not None
         visitor, duration_ms = self.visitor, round(self.duration_ms, MS_DIGITS)
@@ -116,11 +123,13 @@ class Visit:
             visitor_rtt_ms=visitor.rtt_ms,
             region_rtt_ms=self.region_rtt_ms,
             cold_wait_ms=cold_wait_ms(trace),
-            worker_cpu_ms=round(cpu_ms, MS_DIGITS),
-            worker_cpu_kind=cpu_kind,
+            worker_cpu_ms=round(cpu.ms, MS_DIGITS),
+            worker_cpu_kind=cpu.kind,
+            isolate=self.isolate,
             request_bytes=self.request_bytes,
             response_bytes=self.response_bytes,
             sub_requests=self.sub_requests,
             error=self.error,
+            error_code=self.error_code,
             trace=trace,
         )

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 from core.clock import Clock
 from core.edge.visit import Visit
 from core.events.bus import EventBus
-from core.events.types import Kind
-from core.worker.runtime import WorkerFailed
+from core.worker.runtime import CpuTime, WorkerFailed
 
-CpuReport = Callable[[], Awaitable[float]]
-"""Gives the Worker's CPU time for a visit in milliseconds; see Answer."""
+CpuReport = Callable[[], Awaitable[CpuTime]]
+"""Gives the Worker's CPU time for a visit; see Answer."""
+NO_CPU_TIME = CpuTime(0.0, "estimated")
+"""Where nobody reports any."""
 
 
 class Visits:
@@ -38,41 +39,41 @@ class Visits:
         self._under_way.pop(visit.trace_id, None)
         return visit.end(self._clock.now_s())
 
-    async def finish(self, visit: Visit, cpu_ms: CpuReport, cpu_kind: Kind) -> None:
+    async def finish(self, visit: Visit, cpu_time: CpuReport) -> None:
         """End the visit and publish it with its CPU time; nothing when it had ended before."""
         if self.end(visit):
-            await self.publish(visit, cpu_ms, cpu_kind)
+            await self.publish(visit, cpu_time)
 
-    async def publish(self, visit: Visit, cpu_ms: CpuReport, cpu_kind: Kind) -> None:
+    async def publish(self, visit: Visit, cpu_time: CpuReport) -> None:
         """Publish an ended visit once the Worker has reported its CPU time."""
         try:
-            self._publish(visit, await cpu_ms(), cpu_kind)
+            self._publish(visit, await cpu_time())
         except asyncio.CancelledError:
             # The connection closed while the report was on its way: the event is due all the same.
-            self._publish_later(visit, cpu_ms, cpu_kind)
+            self._publish_later(visit, cpu_time)
             raise
         except WorkerFailed:
-            self._publish(visit, 0.0, "estimated")
+            self._publish(visit, NO_CPU_TIME)
 
-    def finish_later(self, visit: Visit, cpu_ms: CpuReport, cpu_kind: Kind) -> None:
+    def finish_later(self, visit: Visit, cpu_time: CpuReport) -> None:
         """End the visit now, and publish it without making a cancelled caller wait."""
         if self.end(visit):
-            self._publish_later(visit, cpu_ms, cpu_kind)
+            self._publish_later(visit, cpu_time)
 
     def finish_unreported(self, visit: Visit) -> None:
         """End and publish a visit of which the Worker reports no CPU time."""
         if self.end(visit):
-            self._publish(visit, 0.0, "estimated")
+            self._publish(visit, NO_CPU_TIME)
 
     async def close(self) -> None:
         """Wait until every ended visit is published."""
         while self._reporting:
             await asyncio.gather(*self._reporting)
 
-    def _publish_later(self, visit: Visit, cpu_ms: CpuReport, cpu_kind: Kind) -> None:
-        task = asyncio.get_running_loop().create_task(self.publish(visit, cpu_ms, cpu_kind))
+    def _publish_later(self, visit: Visit, cpu_time: CpuReport) -> None:
+        task = asyncio.get_running_loop().create_task(self.publish(visit, cpu_time))
         self._reporting.add(task)
         task.add_done_callback(self._reporting.discard)
 
-    def _publish(self, visit: Visit, cpu_ms: float, cpu_kind: Kind) -> None:
-        self._bus.publish(visit.as_event(self._bus.now_s(), cpu_ms, cpu_kind))
+    def _publish(self, visit: Visit, cpu: CpuTime) -> None:
+        self._bus.publish(visit.as_event(self._bus.now_s(), cpu))

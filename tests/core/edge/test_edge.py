@@ -124,17 +124,6 @@ def test_a_browser_gets_a_page_that_keeps_the_reason_to_itself() -> None:
     assert b"secret" not in body
 
 
-def test_a_binding_that_nobody_declares_is_answered_with_its_name() -> None:
-    async def wrong(world: World, trace_id: str, request: Request) -> Response:
-        return await world.edge.binding_fetch(SubRequest(trace_id, 1, "NOPE"), request)
-
-    world = World(wrong)
-    status, body = world.visit()
-    assert status == 500
-    assert b"NOPE" in body
-    assert "NOPE" in world.last.error
-
-
 def test_a_call_after_the_answer_is_served_without_a_trace() -> None:
     world = World(hello)
     world.visit()

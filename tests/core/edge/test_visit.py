@@ -5,6 +5,7 @@ import pytest
 from core.edge.visit import Visit
 from core.edge.visitor import default_place, visitor_finder
 from core.events.types import Outcome
+from core.worker.runtime import CpuTime
 
 VISITOR = visitor_finder(default_place("Tokyo", ()))(None)
 
@@ -68,7 +69,7 @@ def test_the_event_of_a_visitor_who_left_has_the_status_for_it() -> None:
     one = visit(200)
     one.left = True
     one.end(10.25)
-    event = one.as_event(10.3, 1.23456, "measured")
+    event = one.as_event(10.3, CpuTime(1.23456, "measured"))
     assert (event.status, event.outcome) == (499, "canceled")
     assert (event.time_s, event.start_s, event.duration_ms) == (10.3, 10.0, 250.0)
     assert event.worker_cpu_ms == 1.235

@@ -9,7 +9,7 @@ from core.edge.visits import Visits
 from core.events.bus import EventBus
 from core.events.types import AnyEvent, RequestFinished
 from core.http.messages import Request
-from core.worker.runtime import WorkerFailed
+from core.worker.runtime import CpuTime, WorkerFailed
 from tests.core.edge.world import World, body_of, hello
 
 VISITOR = visitor_finder(default_place("Tokyo", ()))(None)
@@ -43,10 +43,10 @@ async def test_a_worker_that_ended_before_its_report_leaves_the_cpu_time_unknown
     visit = Visit("ab" * 8, "GET", "/", VISITOR, 0.0)
     visits.open(visit)
 
-    async def gone() -> float:
+    async def gone() -> CpuTime:
         raise WorkerFailed("the isolate has ended")
 
-    await visits.finish(visit, gone, "measured")
+    await visits.finish(visit, gone)
     (event,) = events
     assert isinstance(event, RequestFinished)
     assert (event.worker_cpu_ms, event.worker_cpu_kind) == (0.0, "estimated")
@@ -61,12 +61,12 @@ async def test_a_visit_that_is_finished_twice_is_published_once() -> None:
     visits.open(visit)
     assert visits.get(visit.trace_id) is visit
 
-    async def one_ms() -> float:
-        return 1.0
+    async def one_ms() -> CpuTime:
+        return CpuTime(1.0, "measured")
 
-    await visits.finish(visit, one_ms, "measured")
-    await visits.finish(visit, one_ms, "measured")
-    visits.finish_later(visit, one_ms, "measured")
+    await visits.finish(visit, one_ms)
+    await visits.finish(visit, one_ms)
+    visits.finish_later(visit, one_ms)
     visits.finish_unreported(visit)
     await visits.close()
     assert bus.sequence == 1

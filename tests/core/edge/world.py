@@ -1,7 +1,7 @@
 """A deployment whose Worker and containers a test scripts, on virtual time unless told otherwise."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from random import Random
 from typing import Any
 
@@ -9,11 +9,12 @@ from core.clock import Clock, VirtualClock, run_virtual
 from core.containers.service import ContainerAnswer
 from core.edge.edge import Edge
 from core.events.bus import EventBus
-from core.events.types import AnyEvent, DriverName, Hop, HopName, Kind, RegionInfo, RequestFinished
+from core.events.types import AnyEvent, DriverName, Hop, HopName, RegionInfo, RequestFinished
 from core.geo.regions import known_regions
 from core.http.messages import Headers, Request, Response, text_response
 from core.model.deployment import Container, Deployment, Traffic, Worker
-from core.worker.runtime import Answer, SubRequest
+from core.redaction import EventRedactor, RequestSecrets
+from core.worker.runtime import Answer, CpuTime, Scheduled, SubRequest, WorkerEvent
 
 Script = Callable[["World", str, Request], Awaitable[Response]]
 
@@ -32,7 +33,6 @@ class ScriptedRuntime:
     """A runtime whose Worker is a coroutine of the test."""
 
     name = "scripted"
-    cpu_kind: Kind = "measured"
 
     def __init__(self, world: "World", script: Script) -> None:
         self._world = world
@@ -41,6 +41,8 @@ class ScriptedRuntime:
         self.cpu_ms = 1.25
         self.report = asyncio.Event()
         self.report.set()
+        self.noticed: list[Scheduled] = []
+        self.on_scheduled: Callable[[], bool] = lambda: True
 
     async def start(self) -> None:
         """Nothing to load."""
@@ -48,11 +50,19 @@ class ScriptedRuntime:
     async def fetch(self, trace_id: str, request: Request) -> Answer:
         self.seen.append(request)
         response = await self.script(self._world, trace_id, request)
-        return Answer(response, self._cpu)
+        return Answer(response, self._cpu, isolate=1)
 
-    async def _cpu(self) -> float:
+    async def _cpu(self) -> CpuTime:
         await self.report.wait()
-        return self.cpu_ms
+        return CpuTime(self.cpu_ms, "measured")
+
+    async def notify(self, trace_id: str, event: WorkerEvent) -> bool:
+        assert isinstance(event, Scheduled)
+        self.noticed.append(event)
+        return self.on_scheduled()
+
+    async def reload(self) -> None:
+        """Nothing to load anew."""
 
     async def stop(self) -> None:
         """Nothing to end."""
@@ -67,12 +77,29 @@ class ScriptedContainers:
         self.error = ""
         self.response: Callable[[], Response] = lambda: text_response(200, "from the container")
         self.seen: list[tuple[str, str, Request]] = []
+        self.asked: list[tuple[str, int | None]] = []
+        self.operations: list[tuple[str, str, str, Mapping[str, Any]]] = []
+        self.places: dict[str, str] = {}
 
-    async def fetch(self, container: str, region: str, request: Request) -> ContainerAnswer:
+    async def fetch(
+        self, container: str, region: str, request: Request, *, instance: str = "", port: int | None = None
+    ) -> ContainerAnswer:
         self.seen.append((container, region, request))
+        self.asked.append((instance, port))
         await asyncio.sleep(self.cold_wait_s + self.service_s)
-        instance = "" if self.error else f"{container}-1"
-        return ContainerAnswer(self.response(), instance, self.cold_wait_s * 1000, self.error)
+        name = "" if self.error else f"{container}-{instance or 1}"
+        return ContainerAnswer(self.response(), name, self.cold_wait_s * 1000, self.error)
+
+    def place(self, container: str, instance: str) -> str | None:
+        return self.places.get(instance)
+
+    async def operate(
+        self, container: str, region: str, instance: str, operation: str, options: Mapping[str, Any]
+    ) -> ContainerAnswer:
+        self.operations.append((region, instance, operation, options))
+        await asyncio.sleep(self.cold_wait_s)
+        name = "" if self.error else f"{container}-{instance}"
+        return ContainerAnswer(self.response(), name, self.cold_wait_s * 1000, self.error)
 
 
 class World:
@@ -87,16 +114,20 @@ class World:
         latency: float = 1.0,
         clock: Clock | None = None,
         containers: tuple[Container, ...] = (Container(binding="APP", command=("serve",)),),
+        worker: Worker = Worker(main="worker.py"),  # noqa: B008 - it does not change
+        secrets: Mapping[str, str] | None = None,
     ) -> None:
         self.clock = clock or VirtualClock()
         self.bus = EventBus(self.clock)
+        request_secrets = RequestSecrets(self.clock)
+        self.bus.redact = EventRedactor(secrets or {}, request_secrets)
         self.events: list[AnyEvent] = []
         self.bus.subscribe(self.events.append)
         self.runtime = ScriptedRuntime(self, script)
         self.containers = ScriptedContainers()
         deployment = Deployment(
             name="shop",
-            worker=Worker(main="worker.py"),
+            worker=worker,
             containers=containers,
             traffic=Traffic(city=traffic_city),
             latency=latency,
@@ -106,7 +137,16 @@ class World:
             RegionInfo(one, known[one].city, known[one].latitude, known[one].longitude, driver)
             for one in regions
         ]
-        self.edge = Edge(deployment, infos, self.runtime, self.containers, self.bus, self.clock, Random(1))
+        self.edge = Edge(
+            deployment,
+            infos,
+            self.runtime,
+            self.containers,
+            self.bus,
+            self.clock,
+            Random(1),
+            request_secrets,
+        )
 
     def run(self, main: Coroutine[Any, Any, Any]) -> Any:
         """Run ``main`` on this world's virtual time, to its end."""

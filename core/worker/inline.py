@@ -3,20 +3,20 @@
 import asyncio
 import math
 import random
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from core.events.bus import EventBus
-from core.events.types import Kind, WorkerChanged, WorkerLogged
+from core.events.types import IsolateState, WorkerChanged, WorkerLogged
 from core.http.errors import ClientError
 from core.http.messages import Request, Response
 from core.worker.private_fields import without_private
-from core.worker.python.host import Host, WrongAnswer
+from core.worker.python.host import Host
 from core.worker.python.loader import LoadError, describe, stack
-from core.worker.python.reports import LogLevel
-from core.worker.python.visit import CURRENT, Visit
-from core.worker.runtime import Answer, BindingFetch, SubRequest, WorkerFailed, WorkerState
+from core.worker.python.messages import WrongAnswer
+from core.worker.python.visit import CURRENT, SUB_REQUEST_LIMIT, LogLevel, Visit
+from core.worker.runtime import Answer, BindingFetch, CpuTime, SubRequest, WorkerEvent, WorkerFailed
 
 MEDIAN_CPU_MS = 1.0
 CPU_SPREAD = 0.5
@@ -25,14 +25,14 @@ _DIGITS = 3
 
 
 class InlineRuntime:
-    """Runs a Python Worker in this process, without I/O; same errors and log as ``PythonRuntime``.
+    """Runs a Python Worker in this process, without I/O; same errors and log as an isolate of its own.
 
-    CPU time is drawn from ``rng`` (so it is emulated) and waited for before the Worker's code runs.
+    ``bindings`` gives the name of the container class behind each binding. CPU time is drawn from ``rng``
+    (so it is emulated) and waited for before the Worker's code runs.
     Nothing bounds the code's real CPU time: use it with Workers that one trusts to end.
     """
 
     name = "python"
-    cpu_kind: Kind = "emulated"
 
     def __init__(
         self,
@@ -42,8 +42,9 @@ class InlineRuntime:
         binding_fetch: BindingFetch,
         bus: EventBus,
         rng: random.Random,
-        variables: Mapping[str, str] | None = None,
-        bindings: Iterable[str] = (),
+        variables: Mapping[str, Any] | None = None,
+        bindings: Mapping[str, str] | None = None,
+        sub_request_limit: int = SUB_REQUEST_LIMIT,
     ) -> None:
         self._worker = worker
         self._main = main.absolute()
@@ -51,44 +52,62 @@ class InlineRuntime:
         self._bus = bus
         self._rng = rng
         self._variables = dict(variables or {})
-        self._bindings = tuple(bindings)
+        self._bindings = dict(bindings or {})
+        self._sub_request_limit = sub_request_limit
         self._host: Host | None = None
+        self._number = 0
+        self._version = 0
         self._outside = Visit("", self._log)
         self._failure = WorkerFailed("the Worker is not started")
 
     async def start(self) -> None:
         """Load the Worker. Raises WorkerFailed, naming file and line."""
         await self._unload()
-        self._publish("starting")
         try:
-            self._host = Host(
-                self._main, self._variables, self._bindings, self._call_binding, {"print": self._print}
-            )
-        except LoadError as error:
-            self._failure = WorkerFailed(str(error))
-            self._publish("failed", str(error))
-            raise self._failure from error
-        self._publish("ready")
+            self._host = self._load()
+        except WorkerFailed as failure:
+            self._failure = failure
+            raise
+
+    async def reload(self) -> None:
+        """Load the Worker's code anew. Raises WorkerFailed for broken code; then the old goes on serving."""
+        old, number = self._host, self._number
+        self._host = self._load()
+        if old is not None:
+            self._publish("draining", number=number)
+            await old.stop()
+            self._publish("stopped", number=number)
 
     async def stop(self) -> None:
         """Cancel work that outlived its request, and forget the Worker."""
         await self._unload()
         self._failure = WorkerFailed("the Worker is stopped")
-        self._publish("stopped")
+
+    def _load(self) -> Host:
+        self._number += 1
+        self._version += 1
+        self._publish("starting")
+        try:
+            host = Host(
+                self._main, self._variables, self._bindings, self._call_binding, {"print": self._print}
+            )
+        except LoadError as error:
+            self._publish("failed", str(error))
+            raise WorkerFailed(str(error)) from error
+        self._publish("ready")
+        return host
 
     async def _unload(self) -> None:
         if self._host is not None:
             await self._host.stop()
             self._host = None
+            self._publish("stopped")
 
     async def fetch(self, trace_id: str, request: Request) -> Answer:
         """Let the Worker answer. Raises WorkerFailed."""
-        host = self._host
-        if host is None:
-            raise WorkerFailed(self._failure.message)
-        cpu_ms = round(self._rng.lognormvariate(math.log(MEDIAN_CPU_MS), CPU_SPREAD), _DIGITS)
-        await asyncio.sleep(cpu_ms / 1000)
-        visit = Visit(trace_id, self._log)
+        host, number = self._loaded(), self._number
+        cpu_ms = await self._spend()
+        visit = self._visit(trace_id)
         passed_on = Request(request.method, request.target, without_private(request.headers), request.body)
         token = CURRENT.set(visit)
         try:
@@ -103,10 +122,38 @@ class InlineRuntime:
         finally:
             CURRENT.reset(token)
 
-        async def spent() -> float:
-            return cpu_ms
+        async def spent() -> CpuTime:
+            return CpuTime(cpu_ms, "emulated")
 
-        return Answer(_finishing(response, visit, host), spent)
+        return Answer(_finishing(response, visit, host), spent, number)
+
+    async def notify(self, trace_id: str, event: WorkerEvent) -> bool:
+        """Let the Worker handle an event; return whether it has a handler. Raises WorkerFailed."""
+        host = self._loaded()
+        await self._spend()
+        visit = self._visit(trace_id)
+        token = CURRENT.set(visit)
+        try:
+            return await host.handle(visit, event)
+        except Exception as error:
+            raise _failure(visit, error, host.folder) from error
+        finally:
+            CURRENT.reset(token)
+            await visit.finish()
+
+    def _loaded(self) -> Host:
+        if self._host is None:
+            raise WorkerFailed(self._failure.message)
+        return self._host
+
+    def _visit(self, trace_id: str) -> Visit:
+        return Visit(trace_id, self._log, sub_request_limit=self._sub_request_limit)
+
+    async def _spend(self) -> float:
+        """Let emulated CPU time pass, and return it in milliseconds."""
+        cpu_ms = round(self._rng.lognormvariate(math.log(MEDIAN_CPU_MS), CPU_SPREAD), _DIGITS)
+        await asyncio.sleep(cpu_ms / 1000)
+        return cpu_ms
 
     async def _call_binding(self, sub_request: SubRequest, request: Request) -> Response:
         # The engine's own work is not the Worker's, whatever it prints or makes.
@@ -127,10 +174,16 @@ class InlineRuntime:
             )
         )
 
-    def _publish(self, state: WorkerState, message: str = "") -> None:
+    def _publish(self, state: IsolateState, message: str = "", number: int | None = None) -> None:
         self._bus.publish(
             WorkerChanged(
-                time_s=self._bus.now_s(), worker=self._worker, runtime=self.name, state=state, message=message
+                time_s=self._bus.now_s(),
+                worker=self._worker,
+                runtime=self.name,
+                isolate=self._number if number is None else number,
+                version=self._version,
+                state=state,
+                message=message,
             )
         )
 

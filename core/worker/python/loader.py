@@ -9,7 +9,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from core.worker.python.sdk import workers
+from core.worker.python.sdk import containers, workers
+
+HANDLERS = ("fetch", "scheduled")
+"""What a Worker's ``Default`` may handle."""
 
 _numbers = itertools.count(1)
 
@@ -23,6 +26,9 @@ def load_module(main: Path, names: Mapping[str, Any]) -> ModuleType:
     if not main.is_file():
         raise LoadError(f"{main.name}: no such file in {main.parent}")
     sys.modules.setdefault("workers", workers)
+    # A name less their own than "workers": a Worker may well have a module of its own called so.
+    if not any((main.parent / name).exists() for name in ("containers.py", "containers")):
+        sys.modules.setdefault("containers", containers)
     folder = str(main.parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
@@ -42,9 +48,11 @@ def load_module(main: Path, names: Mapping[str, Any]) -> ModuleType:
 
 
 def find_entrypoint(module: ModuleType, main: Path) -> type[Any]:
-    """Return the module's ``Default``. Raises LoadError where there is none with a ``fetch``."""
+    """Return the module's ``Default``. Raises LoadError where there is none with a handler."""
     entrypoint = getattr(module, "Default", None)
-    if not isinstance(entrypoint, type) or not callable(getattr(entrypoint, "fetch", None)):
+    if not isinstance(entrypoint, type) or not any(
+        callable(getattr(entrypoint, handler, None)) for handler in HANDLERS
+    ):
         raise LoadError(
             f"{main.name} has no class Default with a fetch method; "
             "write: class Default(WorkerEntrypoint): async def fetch(self, request): …"

@@ -21,6 +21,7 @@ class Metered(Coroutine[Any, Any, T]):
     def send(self, value: Any) -> Any:
         if self._visit.over_limit:
             return self._inner.throw(CpuLimitExceeded())
+        self._visit.marks[0] = self._visit.number
         started_s = time.thread_time()
         try:
             return self._inner.send(value)
@@ -28,6 +29,7 @@ class Metered(Coroutine[Any, Any, T]):
             self._visit.cpu_s += time.thread_time() - started_s
 
     def throw(self, *error: Any) -> Any:
+        self._visit.marks[0] = self._visit.number
         started_s = time.thread_time()
         try:
             return self._inner.throw(*error)

@@ -3,8 +3,7 @@
 import io
 import logging
 
-from core.worker.python.reports import LogLevel
-from core.worker.python.visit import CURRENT, Visit
+from core.worker.python.visit import CURRENT, LogLevel, Visit
 
 
 class LogStream(io.TextIOBase):

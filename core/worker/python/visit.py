@@ -1,9 +1,10 @@
 """One request inside a Worker: its trace id, its CPU time, its log, its count of sub-requests."""
 
 import contextvars
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableSequence
+from typing import Any, Literal
 
-from core.worker.python.reports import LogLevel
+LogLevel = Literal["log", "warning", "error", "exception"]
 
 LOG_LIMIT_BYTES = 256 * 1024
 """The platform keeps so much log of one request."""
@@ -20,15 +21,36 @@ class CpuLimitExceeded(BaseException):
 
 
 class Visit:
-    """The state of one request; ``trace_id`` is empty for what happens outside of requests."""
+    """The state of one request; ``trace_id`` is empty for what happens outside of requests.
 
-    def __init__(self, trace_id: str, log: LogSink, cpu_limit_ms: float = float("inf")) -> None:
+    ``number`` is the request's on the link to the engine; ``marks`` is where the number of the request that
+    is worked on is left for the engine to see, and beside it the highest that was begun.
+    """
+
+    def __init__(
+        self,
+        trace_id: str,
+        log: LogSink,
+        cpu_limit_ms: float = float("inf"),
+        *,
+        sub_request_limit: int = SUB_REQUEST_LIMIT,
+        number: int = 0,
+        marks: MutableSequence[int] | memoryview | None = None,
+    ) -> None:
         self.trace_id = trace_id
+        self.number = number
+        self.marks = [0, 0] if marks is None else marks
         self.cpu_s = 0.0
+        self.send_outside: Callable[[Any], Awaitable[Any]] = _nowhere
+        """Carries a request of the Worker's own ``fetch`` to the outside."""
+        self.wait_until: Callable[[Awaitable[Any]], None] = _not_now
+        """Lets work go on after the response."""
+        self._sub_request_limit = sub_request_limit
         self._cpu_limit_s = cpu_limit_ms / 1000
         self._log = log
         self._log_left_bytes = LOG_LIMIT_BYTES
         self._sub_requests = 0
+        self._counted = 0
         self._partial: dict[LogLevel, str] = {}
         self._releases: list[Release] = []
         self._background = 0
@@ -39,12 +61,20 @@ class Visit:
         """Say whether the CPU limit is passed."""
         return self.cpu_s > self._cpu_limit_s
 
-    def next_sub_request(self) -> int:
-        """Count one more sub-request and return its number. Raises RuntimeError past the limit."""
-        if self._sub_requests >= SUB_REQUEST_LIMIT:
-            raise RuntimeError(f"Too many subrequests: a request may make {SUB_REQUEST_LIMIT:,}")
+    def next_sub_request(self, *, counted: bool = True) -> int:
+        """Return the number of one more call. Raises RuntimeError past the limit of those that count."""
+        if counted and self._counted >= self._sub_request_limit:
+            raise RuntimeError(
+                f"Too many subrequests by single Worker invocation: it may make {self._sub_request_limit:,}"
+            )
+        self._counted += counted
         self._sub_requests += 1
         return self._sub_requests
+
+    def begin(self) -> None:
+        """Let the engine see that the request is begun on."""
+        self.marks[0] = self.number
+        self.marks[1] = max(self.marks[1], self.number)
 
     def log(self, level: LogLevel, text: str) -> None:
         """Log a line, while the limit allows."""
@@ -97,6 +127,14 @@ class Visit:
         if self._finished and not self._background:
             while self._releases:
                 await self._releases.pop()()
+
+
+async def _nowhere(_: Any) -> Any:
+    raise RuntimeError("nothing outside can be reached from here")
+
+
+def _not_now(_: Awaitable[Any]) -> None:
+    raise RuntimeError("no request is being answered")
 
 
 CURRENT: contextvars.ContextVar[Visit | None] = contextvars.ContextVar("visit", default=None)

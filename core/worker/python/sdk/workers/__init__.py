@@ -3,10 +3,20 @@
 The names and their use follow the platform's own Python Workers.
 """
 
-from .entrypoint import Context, Env, WorkerEntrypoint
+from .entrypoint import Context, DurableObject, Env, ScheduledController, WorkerEntrypoint
 from .headers import Headers
 from .outbound import fetch
 from .request import Request
 from .response import Response
 
-__all__ = ["Context", "Env", "Headers", "Request", "Response", "WorkerEntrypoint", "fetch"]
+__all__ = [
+    "Context",
+    "DurableObject",
+    "Env",
+    "Headers",
+    "Request",
+    "Response",
+    "ScheduledController",
+    "WorkerEntrypoint",
+    "fetch",
+]

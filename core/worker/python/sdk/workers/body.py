@@ -16,7 +16,8 @@ class BodyStream(AsyncIterator[bytes]):
     def __init__(self, source: AsyncIterable[Any], length: int | None = None) -> None:
         self.length = length
         self.started = False
-        self._source = source
+        self.source = source
+        """What the pieces come from; whoever passes it on as it is sets ``started``."""
         self._iterator: AsyncIterator[Any] = aiter(source)
 
     async def __anext__(self) -> bytes:
@@ -35,15 +36,18 @@ class BodyStream(AsyncIterator[bytes]):
             await close()
 
 
-class _Whole(AsyncIterable[bytes]):
+class Whole(AsyncIterator[bytes]):
     """A body that is there in whole."""
 
     def __init__(self, data: bytes) -> None:
-        self._data = data
+        self.data = data
+        self._given = not data
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._data:
-            yield self._data
+    async def __anext__(self) -> bytes:
+        if self._given:
+            raise StopAsyncIteration
+        self._given = True
+        return self.data
 
 
 class Body:
@@ -112,7 +116,7 @@ def _stream(body: BodyInit) -> BodyStream | None:
         body = body.encode()
     if isinstance(body, (bytes, bytearray, memoryview)):
         data = bytes(body)
-        return BodyStream(_Whole(data), len(data))
+        return BodyStream(Whole(data), len(data))
     if isinstance(body, AsyncIterable):
         return BodyStream(body)
     raise TypeError(

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Awaitable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 
@@ -31,6 +32,10 @@ class Env:
         hint = f"; did you mean env.{near[0]}?" if near else f"; there are: {', '.join(values) or 'none'}"
         raise AttributeError(f"env has no binding {name}{hint}")
 
+    def add(self, values: Mapping[str, Any]) -> None:
+        """Add bindings, in the place of values of the same name."""
+        self._values.update(values)
+
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
 
@@ -47,3 +52,25 @@ class WorkerEntrypoint:
     def __init__(self, ctx: Context, env: Env) -> None:
         self.ctx = ctx
         self.env = env
+
+
+class DurableObject:
+    """The base of a class whose instances have names: container classes."""
+
+    def __init__(self, ctx: Any, env: Env) -> None:
+        self.ctx = ctx
+        self.env = env
+
+
+@dataclass(frozen=True)
+class ScheduledController:
+    """What ``scheduled`` gets: which cron trigger came due, and when, in milliseconds since 1970."""
+
+    cron: str
+    scheduled_time: int
+    type: str = "scheduled"
+
+    @property
+    def scheduledTime(self) -> int:  # noqa: N802 (the platform's name)
+        """Return the same under the platform's other name."""
+        return self.scheduled_time

@@ -1,10 +1,12 @@
 """The request that a Worker gets, and the ones that it makes."""
 
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from .body import Body, BodyInit, BodyStream
 from .headers import Headers, HeadersInit
+
+Redirect = Literal["follow", "manual", "error"]
 
 _UNSET: Any = object()
 _PATH_SAFE = "!#$%&'()*+,/:;=?@[]~-._|"
@@ -26,6 +28,8 @@ class Request(Body):
     """Host and port of the URL."""
     target: str
     """Path and query, as they go on the request line."""
+    redirect: Redirect
+    """What happens to a redirect in the answer; a visitor's request leaves it to the visitor."""
 
     def __init__(
         self,
@@ -34,14 +38,19 @@ class Request(Body):
         method: str | None = None,
         headers: HeadersInit = _UNSET,
         body: BodyInit = _UNSET,
+        redirect: Redirect | None = None,
     ) -> None:
+        if redirect not in (None, "follow", "manual", "error"):
+            raise TypeError(f"redirect is follow, manual or error, not {redirect!r}")
         if isinstance(source, Request):
+            self.redirect = redirect or source.redirect
             self.url, self.host, self.target = source.url, source.host, source.target
             self.method = (method or source.method).upper()
             if body is _UNSET:
                 body = source.unread()
             super().__init__(Headers(source.headers if headers is _UNSET else headers), body)
         else:
+            self.redirect = redirect or "follow"
             self.url, self.host, self.target = _split(source)
             self.method = (method or "GET").upper()
             super().__init__(
@@ -55,7 +64,7 @@ class Request(Body):
         """Make the request that a visitor sent."""
         request = cls.__new__(cls)
         request.url, request.host, request.target = f"http://{host}{target}", host, target
-        request.method = method
+        request.method, request.redirect = method, "manual"
         request.set_wire(headers, body)
         return request
 

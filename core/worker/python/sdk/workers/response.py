@@ -32,6 +32,9 @@ class Response(Body):
         super().__init__(Headers(headers), body)
         self.status = int(status)
         self.status_text = status_text
+        self.url = ""
+        """Where a response of a binding came from, after redirects."""
+        self.redirected = False
         self.upgraded: Any = None
         """The connection behind a response of a binding that switched protocols."""
 
@@ -42,6 +45,7 @@ class Response(Body):
         """Make the response that a binding gave."""
         response = cls.__new__(cls)
         response.status, response.status_text, response.upgraded = status, "", upgraded
+        response.url, response.redirected = "", False
         response.set_wire(headers, body)
         return response
 

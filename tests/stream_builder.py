@@ -13,6 +13,8 @@ from core.events.types import (
     InstanceChanged,
     InstanceSample,
     InstanceState,
+    IsolateSample,
+    IsolateState,
     Notice,
     Outcome,
     Phase,
@@ -59,6 +61,9 @@ PHASES: tuple[tuple[PhaseName, float], ...] = (
     ("first_response", 17.0),
 )
 READY_TIMEOUT_MS = 20_000.0
+ISOLATE_LIMIT_MIB = 128.0
+ISOLATE_OWN_MIB = 54.0
+"""What an isolate's process took when it became ready; the limit is held against what comes on top."""
 MEMORY_LIMITS_MIB = {"app": 1024.0, "render": 256.0}
 
 
@@ -69,6 +74,9 @@ class StreamBuilder:
         self.random = random.Random(seed)
         self._events: list[AnyEvent] = []
         self._requests = 0
+        self._isolate_random = random.Random(seed)
+        self._answering: list[tuple[float, tuple[int, ...]]] = [(0.0, (1,))]
+        self._runtime = "python"
 
     def add(self, event: AnyEvent) -> None:
         """Add one event."""
@@ -78,8 +86,11 @@ class StreamBuilder:
         """Return all events in order of time; those of one moment in the order of their adding."""
         return sorted(self._events, key=lambda event: event.time_s)
 
-    def engine(self, containers: tuple[ContainerInfo, ...] = (APP, RENDER)) -> None:
-        """Start the engine, its regions and its Worker."""
+    def engine(
+        self, containers: tuple[ContainerInfo, ...] = (APP, RENDER), *, runtime: str = "python"
+    ) -> None:
+        """Start the engine, its regions, and isolate 1 of its Worker."""
+        self._runtime = runtime
         self.add(
             EngineStarted(
                 time_s=0.004,
@@ -100,8 +111,69 @@ class StreamBuilder:
                     time_s=0.01 + number / 1000, region=region.id, driver=region.driver, state="ready"
                 )
             )
-        self.add(WorkerChanged(time_s=0.006, worker="shop", runtime="python", state="starting"))
-        self.add(WorkerChanged(time_s=0.061, worker="shop", runtime="python", state="ready", start_ms=54.6))
+        self.start_isolate(0.006, 1, start_ms=54.6)
+
+    def isolate(
+        self,
+        time_s: float,
+        number: int,
+        state: IsolateState,
+        message: str = "",
+        *,
+        version: int = 1,
+        start_ms: float = 0.0,
+    ) -> None:
+        """Move an isolate of the Worker to a state."""
+        self.add(
+            WorkerChanged(
+                time_s=round(time_s, 6),
+                worker="shop",
+                runtime=self._runtime,
+                isolate=number,
+                version=version,
+                state=state,
+                message=message,
+                start_ms=start_ms,
+            )
+        )
+
+    def start_isolate(self, time_s: float, number: int, version: int = 1, start_ms: float = 46.2) -> None:
+        """Start an isolate; it is ready after ``start_ms``."""
+        self.isolate(time_s, number, "starting", version=version)
+        self.isolate(time_s + start_ms / 1000, number, "ready", version=version, start_ms=start_ms)
+
+    def answering(self, since_s: float, *isolates: int) -> None:
+        """Let these isolates answer in turn the requests that end from ``since_s`` on."""
+        self._answering.append((since_s, isolates))
+
+    def isolate_samples(
+        self,
+        number: int,
+        from_s: float,
+        to_s: float,
+        memory_mib: tuple[float, float],
+        cpu_percent: float,
+        in_flight: int = 1,
+    ) -> None:
+        """Sample an isolate once a second while its memory goes from the first figure to the second."""
+        count = int(to_s - from_s)
+        for second in range(count):
+            share = second / max(count - 1, 1)
+            wave = self._isolate_random.uniform(-2, 2)
+            memory = max(memory_mib[0] + (memory_mib[1] - memory_mib[0]) * share + wave, 0.0)
+            self.add(
+                IsolateSample(
+                    time_s=round(from_s + second + 0.5, 6),
+                    worker="shop",
+                    isolate=number,
+                    memory_mib=round(memory, 2),
+                    resident_mib=round(memory + ISOLATE_OWN_MIB, 2),
+                    heap_mib=round(memory * 0.4, 2),
+                    memory_limit_mib=ISOLATE_LIMIT_MIB,
+                    cpu_percent=round(cpu_percent * self._isolate_random.uniform(0.7, 1.3), 1),
+                    in_flight=in_flight,
+                )
+            )
 
     def instance(
         self,
@@ -258,6 +330,31 @@ class StreamBuilder:
         trace = (*self._front(visitor, duration_ms), Hop("worker", 0.2, worker_ms, "measured", "shop"))
         self._finish(time_s, visitor, "GET", path, 200, "edge", duration_ms, trace, cpu_ms=cpu_ms)
 
+    def failed_request(
+        self, time_s: float, visitor: Visitor, path: str, code: Literal[1101, 1102], error: str
+    ) -> None:
+        """Let the Worker fail at a request: an exception (1101), or a limit (1102)."""
+        cpu_ms = 0.8 if code == 1101 else 0.0
+        duration_ms = 2.4 if code == 1101 else 1204.6
+        trace = (
+            *self._front(visitor, duration_ms),
+            Hop("worker", 0.2, duration_ms - 0.3, "measured", "shop"),
+        )
+        status = 500 if code == 1101 else 503
+        self._finish(
+            time_s,
+            visitor,
+            "GET",
+            path,
+            status,
+            "error",
+            duration_ms,
+            trace,
+            cpu_ms=cpu_ms,
+            error=error,
+            error_code=code,
+        )
+
     def container_request(
         self,
         time_s: float,
@@ -325,8 +422,10 @@ class StreamBuilder:
         rtt_ms: float = 0.0,
         cold_wait_ms: float = 0.0,
         error: str = "",
+        error_code: int = 0,
     ) -> None:
         self._requests += 1
+        isolates = [isolates for since_s, isolates in self._answering if since_s <= time_s][-1]
         self.add(
             RequestFinished(
                 time_s=round(time_s, 6),
@@ -345,10 +444,13 @@ class StreamBuilder:
                 region_rtt_ms=rtt_ms,
                 cold_wait_ms=cold_wait_ms,
                 worker_cpu_ms=cpu_ms,
+                worker_cpu_kind="estimated" if len(isolates) > 1 and self._requests % 4 == 0 else "measured",
+                isolate=0 if error_code == 1102 else isolates[self._requests % len(isolates)],
                 request_bytes=412 if method == "POST" else 0,
-                response_bytes=self.random.randrange(800, 24_000),
+                response_bytes=16 if error_code else self.random.randrange(800, 24_000),
                 sub_requests=1 if instance else 0,
                 error=error,
+                error_code=error_code,
                 trace=trace,
             )
         )

@@ -30,6 +30,7 @@ def quiet() -> list[AnyEvent]:
     """A minute of a small deployment: two instances, a request or two a second, Tokyo asleep."""
     stream = StreamBuilder(seed=1)
     stream.engine()
+    stream.isolate_samples(1, 1.0, 60.0, (3.0, 9.0), 0.4, in_flight=0)
     instances = (("app-1", "us-east"), ("app-2", "eu-west"))
     for number, (name, region) in enumerate(instances):
         stream.cold_start(2.0 + number, name, region)
@@ -53,7 +54,8 @@ def quiet() -> list[AnyEvent]:
 def busy() -> list[AnyEvent]:
     """Twenty instances in three regions under forty requests a second, just before the 61st second."""
     stream = StreamBuilder(seed=2)
-    stream.engine()
+    stream.engine(runtime="deno")
+    _reload_twice(stream)
     ready_s = _start_busy_instances(stream)
     for name, region in BUSY_INSTANCES:
         growing = (90.0, 620.0 if name in ("app-2", "app-9") else 190.0)
@@ -76,7 +78,8 @@ def busy() -> list[AnyEvent]:
 def failing() -> list[AnyEvent]:
     """A bad minute: a region lost, an instance out of memory, a start that fails, a Worker that raises."""
     stream = StreamBuilder(seed=3)
-    stream.engine()
+    stream.engine(runtime="deno")
+    _fail_isolates(stream)
     for number, (name, region) in enumerate(
         (("app-1", "us-east"), ("app-2", "us-east"), ("app-3", "eu-west"))
     ):
@@ -102,22 +105,14 @@ def failing() -> list[AnyEvent]:
     stream.notice(
         42.0, "error", "app-1", "Killed: it used more than its 1,024 MiB", "Choose a larger instance type"
     )
-    stream.add(
-        WorkerLogged(
-            time_s=51.2,
-            worker="shop",
-            trace_id="000000000000004d",
-            level="exception",
-            message="KeyError: 'basket'\n  worker.py, line 21, in fetch",
-        )
-    )
     return stream.events()
 
 
 def starting() -> list[AnyEvent]:
     """Three seconds after the start: every stage of a cold start at once, and requests that wait."""
     stream = StreamBuilder(seed=4)
-    stream.engine()
+    stream.engine(runtime="deno")
+    stream.isolate_samples(1, 1.0, 3.0, (4.0, 7.0), 3.0)
     stream.cold_start(0.4, "app-1", "us-east", waited=4)
     stream.begin_start(2.1, "app-2", "us-east", "boot")
     stream.waiting(2.2, "app-2", 7)
@@ -140,6 +135,64 @@ def _start_busy_instances(stream: StreamBuilder) -> dict[str, float]:
         slower = 1.0 + stream.random.random() + (number % 7 == 3)
         ready_s[name] = stream.cold_start(round(at_s, 3), name, region, number % 5, slower)
     return ready_s
+
+
+def _reload_twice(stream: StreamBuilder) -> None:
+    """Two saves, and a load that needs two isolates; a stream keeps one of the old version."""
+    stream.isolate_samples(1, 1.0, 22.0, (4.0, 31.0), 9.0, in_flight=2)
+    stream.start_isolate(22.4, 2, version=2)
+    stream.isolate(22.45, 1, "draining", "version 2 answers now; it ends 2 requests")
+    stream.isolate(23.1, 1, "stopped", "drained")
+    stream.isolate_samples(2, 23.0, 60.0, (4.0, 62.0), 11.0, in_flight=1)
+    stream.start_isolate(52.0, 3, version=3, start_ms=44.9)
+    stream.isolate(52.05, 2, "draining", "version 3 answers now; it ends 1 request", version=2)
+    stream.isolate_samples(3, 52.2, 60.3, (4.0, 41.0), 21.0, in_flight=3)
+    stream.start_isolate(54.6, 4, version=3, start_ms=47.8)
+    stream.isolate_samples(4, 55.0, 60.0, (4.0, 18.0), 12.0, in_flight=2)
+    stream.answering(22.45, 2)
+    stream.answering(52.05, 3)
+    stream.answering(54.7, 3, 4)
+
+
+BASKET_STACK = """TypeError: Cannot read properties of undefined (reading 'items')
+    at basketTotal (worker.ts:48:31)
+    at handleApi (worker.ts:21:18)
+    at Object.fetch (worker.ts:6:14)"""
+CPU_MESSAGE = "used more than 30,000 ms of CPU time in GET /report/yearly"
+MEMORY_MESSAGE = "used 131 MiB, more than its 128 MiB, in GET /export"
+
+
+def _fail_isolates(stream: StreamBuilder) -> None:
+    """A memory hog, a loop that is killed, one that still runs, a save that cannot be loaded, exceptions."""
+    stream.isolate_samples(1, 1.0, 31.0, (4.0, 131.0), 30.0, in_flight=6)
+    stream.isolate(31.4, 1, "failed", MEMORY_MESSAGE)
+    stream.failed_request(31.41, VISITORS[1], "/export", 1102, f"the isolate {MEMORY_MESSAGE}")
+    stream.start_isolate(31.4, 2)
+    stream.isolate_samples(2, 32.0, 59.0, (5.0, 24.0), 100.0, in_flight=4)
+    stream.isolate(40.2, 3, "starting", version=2)
+    stream.isolate(40.3, 3, "failed", "worker.ts:3:24: Expected ';', got 'basket'", version=2)
+    stream.isolate(44.0, 2, "stalled", "busy with GET /report/yearly")
+    stream.start_isolate(44.01, 4)
+    stream.isolate(58.9, 2, "failed", CPU_MESSAGE)
+    stream.failed_request(58.91, VISITORS[0], "/report/yearly", 1102, f"the isolate {CPU_MESSAGE}")
+    stream.isolate_samples(4, 45.0, 60.0, (5.0, 116.0), 88.0, in_flight=5)
+    stream.isolate(59.2, 4, "stalled", "busy with POST /api/import")
+    stream.start_isolate(59.25, 5, start_ms=51.7)
+    stream.isolate_samples(5, 59.1, 60.2, (5.0, 5.0), 4.0, in_flight=1)
+    stream.answering(31.4, 2)
+    stream.answering(44.05, 4)
+    stream.answering(59.3, 5)
+    for time_s in (49.3, 51.2):
+        stream.failed_request(time_s, VISITORS[2], "/basket", 1101, BASKET_STACK)
+        stream.add(
+            WorkerLogged(
+                time_s=time_s,
+                worker="shop",
+                trace_id="000000000000004d",
+                level="exception",
+                message=BASKET_STACK,
+            )
+        )
 
 
 def _visit(stream: StreamBuilder, time_s: float, ready_s: dict[str, float]) -> None:

@@ -72,6 +72,14 @@ ACTIONS: tuple[Action, ...] = (
             (5, "cost", "cost"),
         )
     ),
+    Action(
+        "isolates",
+        ("i",),
+        "dashboard",
+        "Isolates",
+        "Show the isolates of the Worker over the whole screen, or go back.",
+        hint="isolates",
+    ),
     Action("next_pane", ("tab",), "dashboard", "Next pane", "Focus the next pane.", in_palette=False),
     Action(
         "previous_pane",

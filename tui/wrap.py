@@ -4,10 +4,15 @@ from tui.panes.rows import cells, clean
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Return the text in lines of at most ``width`` cells, broken between words where it can be."""
+    """Return the text in lines of at most ``width`` cells, broken between words where it can be.
+
+    A line that is indented stays so, with what is broken off it too, as in a stack.
+    """
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        lines += _paragraph(clean(paragraph), max(width, 1))
+        words = clean(paragraph)
+        indent = min(len(words) - len(words.lstrip(" ")), max(width, 1) // 3)
+        lines += [" " * indent + line for line in _paragraph(words.lstrip(" "), max(width, 1) - indent)]
     return lines
 
 

@@ -24,3 +24,9 @@ def test_all_letters_stay_in_order(text: str, width: int) -> None:
 
 def test_lines_break_between_words() -> None:
     assert wrapped("port 8080 did not answer", 10) == ["port 8080", "did not", "answer"]
+
+
+def test_indented_lines_stay_indented_when_they_break() -> None:
+    stack = "TypeError: no items\n    at basketTotal (worker.ts:48:31)"
+    assert wrapped(stack, 22) == ["TypeError: no items", "    at basketTotal", "    (worker.ts:48:31)"]
+    assert wrapped("          deep", 9) == ["   deep"]

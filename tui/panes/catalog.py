@@ -1,6 +1,6 @@
 """The panes of the dashboard, in the order of their numbers."""
 
-from tui.panes import cold_starts, cost, flow, header, keys, memory, problems, regions
+from tui.panes import cold_starts, cost, flow, header, isolates, keys, memory, problems, regions
 from tui.panes.widget import PaneSpec
 
 BOXED: tuple[PaneSpec, ...] = (
@@ -10,6 +10,10 @@ BOXED: tuple[PaneSpec, ...] = (
     PaneSpec("memory", memory.layout, "4 Memory", memory.keys, memory.subtitle),
     PaneSpec("cost", cost.layout, "5 Cost", cost.keys, cost.subtitle),
 )
+ASIDE: tuple[PaneSpec, ...] = (
+    PaneSpec("isolates", isolates.layout, "i Isolates", isolates.keys, isolates.subtitle),
+)
+"""Panes that are no part of the dashboard: a key of their own gives them the screen."""
 HEADER = PaneSpec("header", header.layout, boxed=False)
 PROBLEMS = PaneSpec("problems", problems.layout, boxed=False)
 KEYS = PaneSpec("keys", keys.layout, boxed=False)

@@ -8,7 +8,7 @@ from tui.panes.rows import Area, Row, Segment, View, row, width_of
 
 _ORDER = (
     *("help", "ask_quit", "open", "pause", "start_instance", "kill_instance", "zoom", "stop_instance"),
-    *("restart_instance", "command_palette", "notices", "toggle_theme", "copy_row"),
+    *("restart_instance", "command_palette", "notices", "isolates", "toggle_theme", "copy_row"),
 )
 """Which keys get room first."""
 

@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from core.frames.frame import Frame, RegionRow
+from core.frames.frame import Frame, RegionRow, WorkerRow
+from tui.panes.isolates import living, memory_mib
 from tui.panes.rows import Row, Segment, cells, clean, left, right, row, width_of
-from tui.panes.states import region_sign
-from tui.units import duration_ms, per_second
+from tui.panes.states import ISOLATE_STATES, region_sign
+from tui.units import duration_ms, mebibytes, per_second
 
 _LOCATIONS = 6
 """The picture grows up to this height to name edge locations."""
@@ -54,7 +55,7 @@ def _shape(width: int) -> _Shape:
     elif width < 96:
         locations, arrow, worker, branch = 17, 12, 12, 11
     else:
-        locations, worker = 24, 20
+        locations, worker = 24, 22
         arrow = branch = min((width - locations - worker - 32) // 2, 32)
     return _Shape(locations, arrow, worker, branch, max(width - locations - arrow - worker - branch - 1, 1))
 
@@ -112,17 +113,39 @@ def _worker(frame: Frame, width: int, line: int) -> tuple[Segment, ...]:
     if width == 0:
         return ()
     worker = frame.workers[0] if frame.workers else None
-    failed = worker is not None and worker.state == "failed"
     if line == 0:
-        return ((left("✗ Worker" if failed else "Worker", width), "error" if failed else "strong"),)
+        return (_worker_title(worker, width),)
     time = duration_ms(frame.flow.worker_p50_ms)
-    cpu = duration_ms(frame.flow.worker_cpu_mean_ms)
-    compact = (time, f"{cpu.removesuffix(' ms')} cpu", "")
-    full = (f"p50 {time}", f"cpu {cpu}", clean(worker.runtime) if worker else "")
-    texts = compact if width < 12 else full
-    return (
-        (left(texts[line - 1] if line <= len(texts) else "", width), "measured" if line < 3 else "muted"),
+    cpu = ("~" if frame.flow.worker_cpu_kind == "estimated" else "") + duration_ms(
+        frame.flow.worker_cpu_mean_ms
     )
+    short = width < 12
+    lines: list[Segment] = [
+        (time if short else f"p50 {time}", "measured"),
+        (f"{cpu.removesuffix(' ms')} cpu" if short else f"cpu {cpu}", frame.flow.worker_cpu_kind),
+        *((text, "muted") for text in _isolate_words(worker, width)),
+    ]
+    text, style = lines[line - 1] if line <= len(lines) else ("", "text")
+    return ((left(text, width), style),)
+
+
+def _worker_title(worker: WorkerRow | None, width: int) -> Segment:
+    if worker is None or worker.state not in ("failed", "stalled"):
+        return left("Worker", width), "strong"
+    sign = ISOLATE_STATES[worker.state]
+    return left(f"{sign.glyph} Worker", width), sign.style
+
+
+def _isolate_words(worker: WorkerRow | None, width: int) -> tuple[str, ...]:
+    """Say what runs the Worker, and how much of it there is."""
+    if worker is None or width < 12:
+        return ()
+    alive = living(worker)
+    version = f" · v{worker.version}" if worker.version else ""
+    noun = "isolate" if len(alive) == 1 else "isolates"
+    memory = mebibytes(memory_mib(worker))
+    full = f"{len(alive)} {noun} · {memory}"
+    return f"{clean(worker.runtime)}{version}", full if cells(full) < width else f"{len(alive)} · {memory}"
 
 
 def _branch(line: int, count: int) -> tuple[Segment, ...]:

@@ -8,6 +8,8 @@ from tui.panes.rows import Area, Row, Segment, View, clean, row, spread, width_o
 
 _STACK = "Traceback (most recent call last):"
 _PLACE = re.compile(r'\s*File "([^"]+)", line (\d+)')
+_JS_PLACE = re.compile(r"\s+at (?:.*\()?([^()\s]+?):(\d+)(?::\d+)?\)?$")
+"""A line of a JavaScript stack: ``    at name (file:line:column)``, or without a name."""
 _NOTICE_SHOWN_S = 30.0
 """A notice stays on the dashboard for so long; the list of notices keeps it."""
 
@@ -32,7 +34,7 @@ def problems(frame: Frame) -> list[Problem]:
         if region.state == "unavailable"
     ]
     found += [
-        Problem("error", worker.worker, worker.message or "the Worker failed", "")
+        Problem("error", worker.worker, headline(worker.message) or "the Worker failed", "")
         for worker in frame.workers
         if worker.state == "failed"
     ]
@@ -63,11 +65,18 @@ def needed_height(frame: Frame, view: View, area: Area) -> int:
 
 def headline(message: str) -> str:
     """Return what a stack ends in, with the place; any other message as it is."""
-    if not message.startswith(_STACK):
-        return message
     lines = message.splitlines()
+    if not message.startswith(_STACK):
+        return _javascript_headline(lines) if len(lines) > 1 else message
     place = [match for line in lines if (match := _PLACE.match(line))]
     return f"{lines[-1]} ({place[-1][1]}, line {place[-1][2]})" if place else lines[-1]
+
+
+def _javascript_headline(lines: list[str]) -> str:
+    """Return the first line of a message, with the first place of the stack under it if there is one."""
+    place = next((match for line in lines[1:] if (match := _JS_PLACE.match(line))), None)
+    first = next((line for line in lines if line.strip()), "")
+    return f"{first} ({place[1]}, line {place[2]})" if place else first
 
 
 def _draw(problem: Problem, others: int, area: Area) -> list[Row]:

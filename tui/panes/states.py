@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from core.events.types import InstanceState, PhaseName
+from core.events.types import InstanceState, IsolateState, PhaseName
 from core.frames.frame import InstanceRow, RegionRow
 from tui.units import duration_s
 
@@ -25,6 +25,14 @@ STATES: dict[InstanceState, Sign] = {
     "stopping": Sign("◍", "stopping", "muted"),
     "stopped": Sign("○", "stopped", "muted"),
     "failed": Sign("✗", "failed", "error"),
+}
+ISOLATE_STATES: dict[IsolateState, Sign] = {
+    "starting": Sign("◑", "starting", "starting"),
+    "ready": Sign("●", "ready", "ok"),
+    "stalled": Sign("‖", "stalled", "warning"),
+    "draining": Sign("◍", "draining", "muted"),
+    "failed": Sign("✗", "failed", "error"),
+    "stopped": Sign("○", "stopped", "muted"),
 }
 PHASE_WORDS: dict[PhaseName, str] = {
     "queue": "queue",

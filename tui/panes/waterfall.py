@@ -29,11 +29,11 @@ KIND_WORDS: dict[TimeKind, str] = {
     "estimated": "estimated, not waited for",
     "cold": "waiting for a cold start",
 }
-HOP_DEPTH = {"edge": 0, "worker": 1, "container": 2, "edge_to_region": 3, "cold_start_wait": 4}
+HOP_DEPTH = {"edge": 0, "worker": 1, "container": 2, "edge_to_region": 3, "cold_start_wait": 4, "outbound": 2}
 """How deep a hop lies inside the others; those that are not here lie outside the edge."""
 
 
-_WORK = ("edge", "worker", "container")
+_WORK = ("edge", "worker", "container", "outbound")
 
 
 class Part(NamedTuple):

@@ -13,7 +13,7 @@ from core.frames.frame import Frame
 from tui.actions import actions_in
 from tui.bindings import bindings
 from tui.panes import problems
-from tui.panes.catalog import BOXED, HEADER, KEYS, PROBLEMS
+from tui.panes.catalog import ASIDE, BOXED, HEADER, KEYS, PROBLEMS
 from tui.panes.rows import Area, View
 from tui.panes.widget import Pane
 from tui.screens.operate import Operate
@@ -43,15 +43,18 @@ class DashboardScreen(Operate, Screen[None]):
         self.view = View()
         self.zoomed = ""
         self.current = BOXED[0].id
+        self._left = (self.current, "")
+        """The pane and the zoom that a pane aside was opened from."""
 
     def compose(self) -> ComposeResult:
         """Yield the panes: two rows of boxes between the header and the keys."""
-        panes = {spec.id: Pane(spec, self.frame) for spec in (*BOXED, HEADER, PROBLEMS, KEYS)}
+        panes = {spec.id: Pane(spec, self.frame) for spec in (*BOXED, *ASIDE, HEADER, PROBLEMS, KEYS)}
         self.panes = panes
         yield panes["header"]
         yield panes["problems"]
         yield Horizontal(panes["regions"], panes["flow"], id="top", classes="row")
         yield Horizontal(panes["cold_starts"], panes["memory"], panes["cost"], id="bottom", classes="row")
+        yield Horizontal(*(panes[spec.id] for spec in ASIDE), id="aside", classes="row aside")
         yield panes["keys"]
 
     def on_mount(self) -> None:
@@ -125,7 +128,7 @@ class DashboardScreen(Operate, Screen[None]):
         self.set_class(bool(one), "-one")
         for row in self.query(".row"):
             row.set_class(bool(one) and self.panes[one] in row.children, "-shown")
-        for spec in BOXED:
+        for spec in (*BOXED, *ASIDE):
             self.panes[spec.id].set_class(spec.id == one, "-shown")
 
     def _look(self, focused: bool) -> None:
@@ -145,9 +148,10 @@ class DashboardScreen(Operate, Screen[None]):
         return self.panes[self.current]
 
     def action_focus_pane(self, pane: str) -> None:
-        """Go to a pane; a zoom goes with it."""
+        """Go to a pane; a zoom goes with it, a pane aside is closed."""
+        zoomed = self._left[1] if self._aside else self.zoomed
         self.current = pane
-        self.zoomed = pane if self.zoomed else ""
+        self.zoomed = pane if zoomed else ""
         self._arrange()
         self.panes[pane].focus()
 
@@ -161,7 +165,27 @@ class DashboardScreen(Operate, Screen[None]):
 
     def _step_pane(self, step: int) -> None:
         order = [spec.id for spec in BOXED]
-        self.action_focus_pane(order[(order.index(self.current) + step) % len(order)])
+        current = self._left[0] if self._aside else self.current
+        self.action_focus_pane(order[(order.index(current) + step) % len(order)])
+
+    @property
+    def _aside(self) -> bool:
+        return any(spec.id == self.current for spec in ASIDE)
+
+    def action_isolates(self) -> None:
+        """Show the isolates over the whole screen, or go back."""
+        if self._aside:
+            self._leave_aside()
+            return
+        self._left = (self.current, self.zoomed)
+        self.current = self.zoomed = "isolates"
+        self._arrange()
+        self.pane.focus()
+
+    def _leave_aside(self) -> None:
+        self.current, self.zoomed = self._left
+        self._arrange()
+        self.pane.focus()
 
     def action_cursor(self, distance: int) -> None:
         """Move the selection."""
@@ -181,6 +205,9 @@ class DashboardScreen(Operate, Screen[None]):
 
     def action_zoom(self) -> None:
         """Give the pane in use the whole screen, or undo that."""
+        if self._aside:
+            self._leave_aside()
+            return
         self.zoomed = "" if self.zoomed else self.current
         self._arrange()
         self.pane.focus()

@@ -7,6 +7,7 @@ from core.events.types import Hop
 from core.frames.frame import ColdStartRow, Frame, InstanceRow, RequestRow
 from tui.panes import graphs
 from tui.panes.cold_starts import start_key
+from tui.panes.isolates import find_isolate
 from tui.panes.regions import memory_style
 from tui.panes.requests import status_style
 from tui.panes.rows import Row, Segment, blank, clean, left, right, row
@@ -21,6 +22,7 @@ from tui.panes.waterfall import (
     timeline,
     totals,
 )
+from tui.screens.isolate import isolate_rows
 from tui.screens.operate import instance_of
 from tui.screens.sheet import Sheet
 from tui.units import duration_ms, duration_s, mebibytes, milliseconds, per_second
@@ -36,7 +38,9 @@ _HOP_WORDS = {
     "edge_to_region": "    edge ↔ region",
     "cold_start_wait": "    cold start",
     "container": "    container",
+    "outbound": "    outbound fetch",
 }
+_ERROR_WORDS = {1101: "  1101: the Worker threw an exception", 1102: "  1102: the Worker went over a limit"}
 
 
 def details(frame: Frame, pane: str, key: str) -> Sheet | None:
@@ -51,6 +55,10 @@ def details(frame: Frame, pane: str, key: str) -> Sheet | None:
             return Sheet(
                 f"Cold start of {start.instance}", lambda width: start_rows(start, frame.time_s, width)
             )
+    if pane == "isolates" and (found := find_isolate(frame, key)) is not None:
+        return Sheet(
+            f"Isolate {found[1].isolate}", lambda width: isolate_rows(found[0], found[1], frame, width)
+        )
     instance = instance_of(frame, pane, key)
     if instance is None:
         return None
@@ -76,6 +84,7 @@ def request_rows(request: RequestRow, width: int) -> list[Row]:
             "answer",
             (str(request.status), status_style(request.status)),
             (f"  {request.outcome}", "text"),
+            (_ERROR_WORDS.get(request.error_code, ""), "error"),
         ),
         _fact(width, "visitor", (f"{clean(request.city)}  →  {clean(request.edge_location)}", "edge")),
         _fact(
@@ -89,11 +98,16 @@ def request_rows(request: RequestRow, width: int) -> list[Row]:
             *figures(sums, apart=True),
             (f"  =  {milliseconds(sum(sums.values()))} ms", "strong"),
         ),
-        _fact(width, "Worker CPU", (duration_ms(request.worker_cpu_ms), "measured")),
+        _fact(width, "Worker CPU", *_cpu_time(request)),
     ]
+    if request.isolate:
+        rows.insert(-1, _fact(width, "isolate", (f"{request.isolate}", "text")))
     if request.error:
         lines = wrapped(request.error, width - _LABEL)
-        rows += [_fact(width, "error" if not n else "", (line, "error")) for n, line in enumerate(lines)]
+        rows += [
+            _fact(width, "" if n else "error", (line, "muted" if line.startswith(" ") else "error"))
+            for n, line in enumerate(lines)
+        ]
     rows += [blank(width), *_hops(request, width), blank(width)]
     present = {hop_kind(hop) for hop in request.trace}
     rows += [
@@ -102,6 +116,16 @@ def request_rows(request: RequestRow, width: int) -> list[Row]:
         if kind in present
     ]
     return rows
+
+
+def _cpu_time(request: RequestRow) -> list[Segment]:
+    """Tell the Worker's CPU time, and how sure it is; an isolate that was killed reports none."""
+    if request.worker_cpu_kind == "measured":
+        return [(duration_ms(request.worker_cpu_ms), "measured"), ("  measured", "muted")]
+    if not request.worker_cpu_ms:
+        return [("unknown", "muted"), ("  the isolate reported none", "muted")]
+    shared = "shared out among requests" if request.worker_cpu_kind == "estimated" else "simulated"
+    return [(f"~{duration_ms(request.worker_cpu_ms)}", request.worker_cpu_kind), (f"  {shared}", "muted")]
 
 
 def _hops(request: RequestRow, width: int) -> list[Row]:
@@ -255,7 +279,11 @@ def notice_rows(frame: Frame, width: int) -> list[Row]:
 
 
 def _indented(text: str, style: str, width: int) -> Sequence[Row]:
-    return [row(width, ("  " + line, style)) for line in wrapped(text, max(width - 2, 1))]
+    """Draw a text under its title; the indented lines of a stack stand back."""
+    return [
+        row(width, ("  " + line, "muted" if line.startswith(" ") else style))
+        for line in wrapped(text, max(width - 2, 1))
+    ]
 
 
 def _waited(count: int) -> str:

@@ -2,7 +2,7 @@
 
 from tui.actions import CONTEXTS, Action, actions_in, keys_of
 from tui.panes.rows import Row, blank, flowed, left, row
-from tui.panes.states import PHASE_WORDS, STATES
+from tui.panes.states import ISOLATE_STATES, PHASE_WORDS, STATES
 from tui.panes.waterfall import GLYPHS, KIND_WORDS
 from tui.screens.sheet import Sheet
 from tui.wrap import wrapped
@@ -40,6 +40,8 @@ def draw(width: int) -> list[Row]:
     )
     rows += [blank(width), row(width, ("States of an instance", "title"))]
     signs = [[(f"{sign.glyph} ", sign.style), (f"{sign.word}  ", "text")] for sign in STATES.values()]
+    rows += [*flowed(width, signs), blank(width), row(width, ("States of an isolate", "title"))]
+    signs = [[(f"{sign.glyph} ", sign.style), (f"{sign.word}  ", "text")] for sign in ISOLATE_STATES.values()]
     return [*rows, *flowed(width, signs)]
 
 

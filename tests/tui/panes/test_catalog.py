@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tui.frames import NAMES, SIZES, THEMES, changed, console, frame
-from tui.panes.catalog import BOXED, HEADER, KEYS, PROBLEMS
+from tui.panes.catalog import ASIDE, BOXED, HEADER, KEYS, PROBLEMS
 from tui.panes.rows import Area, View, cells
 from tui.panes.widget import PaneSpec
 from tui.styles import LOOKS
 
-ALL = (*BOXED, HEADER, KEYS, PROBLEMS)
+ALL = (*BOXED, *ASIDE, HEADER, KEYS, PROBLEMS)
 
 
 def check(spec: PaneSpec, name: str, area: Area, view: View) -> None:
@@ -53,7 +53,7 @@ def test_the_selected_row_is_always_on_the_screen(
         assert {row.key for row in rows if row.cursor} == {selected}
 
 
-@pytest.mark.parametrize("spec", BOXED, ids=lambda spec: spec.id)
+@pytest.mark.parametrize("spec", [*BOXED, *ASIDE], ids=lambda spec: spec.id)
 def test_keys_are_unique_and_are_those_of_the_rows(spec: PaneSpec) -> None:
     assert spec.keys is not None
     keys = spec.keys(frame("busy"))
@@ -63,7 +63,7 @@ def test_keys_are_unique_and_are_those_of_the_rows(spec: PaneSpec) -> None:
     assert drawn == keys
 
 
-@pytest.mark.parametrize("spec", BOXED, ids=lambda spec: spec.id)
+@pytest.mark.parametrize("spec", [*BOXED, *ASIDE], ids=lambda spec: spec.id)
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_an_unchanged_frame_draws_the_same_rows(spec: PaneSpec, size: tuple[int, int]) -> None:
     area = Area(*size)
@@ -85,3 +85,13 @@ def test_a_zoomed_pane_looks_as_before(
 ) -> None:
     app, _ = console("failing" if number == "4" else "busy", theme=theme)
     assert snap_compare(app, press=[number, "z", "j", "j"], terminal_size=size)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", ["failing", "busy", "empty"])
+def test_the_isolates_look_as_before(
+    snap_compare: Callable[..., bool], name: str, size: tuple[int, int], theme: str
+) -> None:
+    app, _ = console(name, theme=theme)
+    assert snap_compare(app, press=["i", "j", "j"], terminal_size=size)

@@ -64,6 +64,23 @@ def test_a_failed_worker_is_marked() -> None:
     assert "✗ Worker" in picture(changed("busy", workers=(worker,)), 120, 6)[0].text
 
 
+def test_the_worker_names_its_runtime_version_and_isolates() -> None:
+    assert "deno · v3" in text()
+    assert "3 isolates · 122 MiB" in text(width=140)
+    assert "3 · 122 MiB" in text(width=70)
+    assert "1 isolate · 10 MiB" in text("quiet")
+
+
+def test_a_stalled_worker_is_marked() -> None:
+    worker = msgspec.structs.replace(frame("busy").workers[0], state="stalled")
+    assert "‖ Worker" in picture(changed("busy", workers=(worker,)), 120, 6)[0].text
+
+
+def test_a_cpu_time_that_was_shared_out_is_marked_as_estimated() -> None:
+    assert "cpu ~" in text()
+    assert "cpu ~" not in text("quiet")
+
+
 @pytest.mark.parametrize(("height", "lines"), [(0, 0), (4, 2), (11, 5), (40, 5)])
 def test_the_picture_leaves_half_of_the_pane(height: int, lines: int) -> None:
     assert picture_height(frame("busy"), height) == lines

@@ -1,6 +1,7 @@
 """The line of problems."""
 
 import msgspec
+import pytest
 
 from core.frames.frame import NoticeRow
 from tests.tui.frames import changed, frame
@@ -38,6 +39,28 @@ def test_a_stack_is_told_by_its_end_and_its_place() -> None:
     )
     assert headline(stack) == "ValueError: no price (helpers.py, line 3)"
     assert headline("memory is full") == "memory is full"
+
+
+@pytest.mark.parametrize(
+    ("stack", "told"),
+    [
+        (
+            "TypeError: no items\n    at basketTotal (worker.ts:48:31)\n    at Object.fetch (worker.ts:6:14)",
+            "TypeError: no items (worker.ts, line 48)",
+        ),
+        ("Error: oh\n    at lib/a b.js:7:2", "Error: oh"),
+        ("Error: oh\n    at lib/a.js:7:2", "Error: oh (lib/a.js, line 7)"),
+        (
+            "Error: oh\n    at async Promise.all (index 0)\n    at async f (src/x.mjs:9:1)",
+            "Error: oh (src/x.mjs, line 9)",
+        ),
+        ("Error: first\nsecond line\n    at f (w.js:3)", "Error: first (w.js, line 3)"),
+        ("SyntaxError: oh\n    at <anonymous>", "SyntaxError: oh"),
+        ("two\nlines", "two"),
+    ],
+)
+def test_a_javascript_stack_is_told_by_its_beginning_and_its_first_place(stack: str, told: str) -> None:
+    assert headline(stack) == told
 
 
 def test_errors_come_before_warnings() -> None:

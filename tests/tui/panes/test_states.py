@@ -5,10 +5,10 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from core.events.types import InstanceState
+from core.events.types import InstanceState, IsolateState
 from core.frames.frame import InstanceRow
 from tests.tui.frames import frame
-from tui.panes.states import STATES, instance_sign, region_sign, state_words
+from tui.panes.states import ISOLATE_STATES, STATES, instance_sign, region_sign, state_words
 
 
 def instance(**changes: Any) -> InstanceRow:
@@ -17,6 +17,7 @@ def instance(**changes: Any) -> InstanceRow:
 
 def test_every_state_has_a_sign() -> None:
     assert set(STATES) == set(get_args(InstanceState))
+    assert set(ISOLATE_STATES) == set(get_args(IsolateState))
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,7 @@ def test_colour_is_never_the_only_sign() -> None:
         for state in ("ready", "stopped", "failed", "placed")
     }
     assert len(set(glyphs.values())) == 4
+    assert len({sign.glyph for sign in ISOLATE_STATES.values()}) == len(ISOLATE_STATES)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from textual.pilot import Pilot
 
 from tests.tui.frames import SIZES, THEMES, changed, console, frame
 from tui.app import Console
+from tui.panes.catalog import BOXED
 from tui.screens.dashboard import FRAMES_PER_SECOND, FRAMES_PER_SECOND_BLURRED
 from tui.source import StillSource
 
@@ -90,6 +91,57 @@ async def test_zoom_gives_a_pane_the_screen_and_escape_takes_it_back(key: str) -
         await pilot.pause()
         assert app.dashboard.panes["flow"].outer_size.width < 100
         assert all(pane.display for pane in app.dashboard.panes.values())
+
+
+def shown(app: Console) -> list[str]:
+    panes = app.dashboard.panes.values()
+    return [one.id or "" for one in panes if one.spec.boxed and one.region.width]
+
+
+@pytest.mark.parametrize("back", ["i", "escape", "z"])
+async def test_isolates_take_the_screen_and_give_it_back(back: str) -> None:
+    app, _ = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("4", "i")
+        await pilot.pause()
+        assert shown(app) == ["isolates"]
+        assert app.focused is app.dashboard.panes["isolates"]
+        assert "deno" in text_of(app, "isolates")
+        await pilot.press(back)
+        await pilot.pause()
+        assert shown(app) == ["regions", "flow", "cold_starts", "memory", "cost"]
+        assert app.focused is app.dashboard.panes["memory"]
+
+
+async def test_a_zoom_is_as_before_after_the_isolates() -> None:
+    app, _ = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("4", "z", "i", "i")
+        await pilot.pause()
+        assert shown(app) == ["memory"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "current"), [(["2"], "flow"), (["tab"], "cost"), (["shift+tab"], "cold_starts")]
+)
+async def test_going_to_another_pane_closes_the_isolates(keys: list[str], current: str) -> None:
+    app, _ = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("4", "i", *keys)
+        await pilot.pause()
+        assert len(shown(app)) == 5
+        assert app.dashboard.current == current
+
+
+async def test_isolates_show_in_a_small_terminal_too() -> None:
+    app, _ = console()
+    async with app.run_test(size=(50, 14)) as pilot:
+        await pilot.press("i")
+        await pilot.pause()
+        assert shown(app) == ["isolates"]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert shown(app) == ["regions"]
 
 
 async def test_pause_freezes_the_picture_and_says_so() -> None:
@@ -204,7 +256,7 @@ async def test_every_pane_is_on_the_screen_at_80_by_24() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         for name, pane in app.dashboard.panes.items():
-            if pane.spec.boxed:
+            if pane.spec in BOXED:
                 assert pane.size.height >= 6, name
                 assert text_of(app, name).strip(), name
 

@@ -1,5 +1,6 @@
 """The pages behind rows."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,29 @@ def test_a_request_page_tells_the_error_and_a_missing_trace() -> None:
     assert "has no trace" in drawn
 
 
+def test_a_request_page_says_which_isolate_answered_and_how_sure_its_cpu_time_is() -> None:
+    measured = text(request_rows(request(worker_cpu_ms=1.5, isolate=3), 100))
+    assert re.search(r"isolate +3 ", measured)
+    assert re.search(r"Worker CPU +1\.5 ms +measured", measured)
+    shared = text(request_rows(request(worker_cpu_ms=1.5, worker_cpu_kind="estimated"), 100))
+    assert re.search(r"Worker CPU +~1\.5 ms +shared out among requests", shared)
+    unknown = text(request_rows(request(worker_cpu_ms=0.0, worker_cpu_kind="estimated"), 100))
+    assert re.search(r"Worker CPU +unknown", unknown)
+
+
+@pytest.mark.parametrize(("code", "words"), [(1101, "threw an exception"), (1102, "went over a limit")])
+def test_a_request_page_names_the_platforms_error(code: int, words: str) -> None:
+    drawn = text(request_rows(request(error_code=code, error="Error: oh\n    at f (w.ts:1:1)"), 100))
+    assert f"{code}: the Worker {words}" in drawn
+    assert "    at f (w.ts:1:1)" in drawn
+
+
+def test_a_stack_among_the_notices_keeps_its_shape() -> None:
+    drawn = text(notice_rows(frame("failing"), 100))
+    assert "\n  TypeError: Cannot read properties of undefined" in drawn
+    assert "\n      at handleApi (worker.ts:21:18)" in drawn
+
+
 def test_an_instance_page_tells_state_memory_and_cold_starts() -> None:
     one = frame("failing").regions[0].instances[0]
     drawn = text(instance_rows(one, frame("failing"), 116))
@@ -97,6 +121,8 @@ def test_a_row_without_a_page_has_none() -> None:
     assert details(busy, "cost", "Container memory") is None
     assert details(busy, "regions", "region:us-east") is None
     assert details(busy, "flow", "") is None
+    assert details(busy, "isolates", "isolate:99") is None
+    assert details(busy, "isolates", "isolate:3") is not None
     assert details(busy, "cold_starts", start_key(busy.cold_starts[0])) is not None
 
 
@@ -108,8 +134,9 @@ def test_a_row_without_a_page_has_none() -> None:
         ("failing", ["j", "j", "enter"]),
         ("busy", ["3", "j", "enter"]),
         ("failing", ["n"]),
+        ("failing", ["i", "j", "j", "enter"]),
     ],
-    ids=["request", "instance", "cold_start", "notices"],
+    ids=["request", "instance", "cold_start", "notices", "isolate"],
 )
 def test_pages_look_as_before(
     snap_compare: Callable[..., bool], name: str, keys: list[str], theme: str

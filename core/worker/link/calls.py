@@ -55,6 +55,8 @@ class Calls:
 
     def _request(self, work: Work, head: CallHead, inline: bytes) -> Request:
         host, target = _place(head.url)
+        if not head.binding:
+            target = head.url.partition("#")[0]  # to the outside: the whole URL
         headers = without_private(_headers(head.headers, host))
         if asks_for_websocket(headers):
             headers = completed(headers)

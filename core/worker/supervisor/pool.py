@@ -38,6 +38,8 @@ class Pool:
         self._usage_of = usage_of
         self._current: list[Member] = []
         self._draining: list[Member] = []
+        self._all: set[Member] = set()
+        """Every isolate that has not been stopped and freed yet, whatever its state."""
         self._last_number = 0
         self._restarts = Restarts()
         self._changed = asyncio.Event()
@@ -99,14 +101,14 @@ class Pool:
     async def close(self) -> None:
         """End every isolate and every task; requests fail from now on."""
         self._closed = True
-        members = [*self._current, *self._draining]
         self._current, self._draining = [], []
         self._fail(WorkerFailed("the Worker is stopped"))
+        await asyncio.sleep(0)  # so that every task has begun, and frees what it holds when it is cancelled
         tasks = [*self._tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(*(self._end(one, "the Worker is stopped") for one in members))
+        await asyncio.gather(*(self._end(one, "the Worker is stopped") for one in list(self._all)))
 
     async def _launch(self, version: int) -> Member:
         self._last_number += 1
@@ -125,28 +127,32 @@ class Pool:
             raise WorkerFailed(message) from error
         start_ms = (loop.time() - began_s) * 1000
         self._events.changed(number, version, "ready", start_ms=start_ms)
-        return Member(isolate, version)
+        member = Member(isolate, version)
+        self._all.add(member)
+        return member
 
     def _admit(self, member: Member) -> None:
         self.failure = None
         self._current.append(member)
-        self._keep(self._live(member))
+        # Made here and now: what is resident at this moment is what the limit is counted from.
+        reader = self._usage_of(member.isolate.pid)
+        self._keep(self._live(member, Watch(member, reader, self._limits, self, self._events)))
         self._tell()
 
-    async def _live(self, member: Member) -> None:
+    async def _live(self, member: Member, watch: Watch) -> None:
         """Watch an isolate until it has ended, and put another in its place when nobody asked for that."""
-        reader = self._usage_of(member.isolate.pid)
-        watch = asyncio.create_task(Watch(member, reader, self._limits, self, self._events).run())
+        watching = asyncio.create_task(watch.run())
         try:
             await member.isolate.exited.wait()
         finally:
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            watch.close()
         if not member.asked_to_stop:
             if member.state != "gone" and member.settle().code != 1102:
                 self._restarts.ended(asyncio.get_running_loop().time())
             self._lost(member)
-            await member.isolate.stop()
+            await self._free(member)
 
     def _lost(self, member: Member) -> None:
         """Take an isolate out, once, and say why."""
@@ -184,13 +190,17 @@ class Pool:
     async def _end(self, member: Member, message: str) -> None:
         member.asked_to_stop = True
         self._remove(member)
+        await self._free(member)
+        if member.state != "gone":
+            member.state = "gone"
+            self._events.changed(member.number, member.version, "stopped", message)
+
+    async def _free(self, member: Member) -> None:
         try:
             await member.isolate.stop()
         except Exception:
             logger.exception("isolate %d did not stop well", member.number)
-        if member.state != "gone":
-            member.state = "gone"
-            self._events.changed(member.number, member.version, "stopped", message)
+        self._all.discard(member)
 
     def doubt(self, member: Member) -> None:
         """Send nothing to an isolate that lost a request, until it is seen that it answers or has ended."""

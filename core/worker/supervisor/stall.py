@@ -4,8 +4,8 @@ from typing import Literal
 
 LOOK_EVERY_S = 0.05
 SHORTEST_LOOK_S = 0.02
-STALLED_AFTER_S = 0.1
-"""How long a ping may stay without an answer."""
+STALLED_AFTER_S = 0.095
+"""How long a ping may stay without an answer: two usual looks, however their times are rounded."""
 LEAST_CPU_S = 0.02
 """CPU time that an isolate must have used meanwhile: one that got no CPU is not stuck. Two clock ticks."""
 PAUSED_AFTER_S = 0.25

@@ -72,7 +72,10 @@ class Watch:
                 self._ping.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await self._ping
-            self._reader.close()
+
+    def close(self) -> None:
+        """Free what the watch holds."""
+        self._reader.close()
 
     def _look(self) -> bool:
         usage = self._reader.read()

@@ -1,0 +1,134 @@
+"""Starts isolates of a JavaScript or TypeScript Worker: one Deno process each."""
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from core.worker.deno.explain import explain
+from core.worker.deno.program import OUT_OF_MEMORY_SIGNS, environment, find_deno, isolate_command
+from core.worker.link.folder import IsolateFolder
+from core.worker.link.inbox import OnLog
+from core.worker.link.isolate import LinkIsolate
+from core.worker.link.opening import open_isolate
+from core.worker.link.process import IsolateProcess
+from core.worker.runtime import BindingFetch, WorkerFailed
+
+HEAP_LIMIT_MIB = 128
+"""The platform's memory limit of an isolate (its limits page); V8 holds its own heap to it."""
+SUB_REQUEST_LIMIT = 10_000
+"""Sub-requests of one request on the platform's paid plan."""
+LOG_LIMIT_BYTES = 256 * 1024
+"""Log lines of one request on the platform."""
+HOST = Path(__file__).parent / "host" / "main.js"
+_SHARED = Path(__file__).parent.parent / "javascript"
+_MODULES = {
+    "cloudflare:workers": _SHARED / "cloudflare_workers.js",
+    "@cloudflare/containers": _SHARED / "containers.js",
+}
+"""Modules of the platform, by the name under which Workers import them."""
+
+
+@dataclass(frozen=True, slots=True)
+class BindingInfo:
+    """A binding to a container class, and the class that the Worker exports for it (empty for none)."""
+
+    name: str
+    class_name: str = ""
+
+
+class DenoLauncher:
+    """A ``Launcher``. Its isolates share one private folder: entry module, import map, Deno's cache."""
+
+    name = "deno"
+
+    def __init__(
+        self,
+        *,
+        worker: str,
+        main: Path,
+        binding_fetch: BindingFetch,
+        on_log: OnLog,
+        variables: Mapping[str, Any] | None = None,
+        bindings: Sequence[BindingInfo] = (),
+        heap_limit_mib: int = HEAP_LIMIT_MIB,
+        sub_request_limit: int = SUB_REQUEST_LIMIT,
+        log_limit_bytes: int = LOG_LIMIT_BYTES,
+    ) -> None:
+        """Prepare to run ``main``; ``variables`` are strings or what JSON can carry."""
+        self._main = main.resolve()
+        self._binding_fetch = binding_fetch
+        self._on_log = on_log
+        self._heap_limit_mib = heap_limit_mib
+        self._setup = {
+            "worker": worker,
+            "vars": dict(variables or {}),
+            "bindings": [asdict(binding) for binding in bindings],
+            "sub_request_limit": sub_request_limit,
+            "log_limit_bytes": log_limit_bytes,
+            "folder": self._main.parent.as_uri() + "/",
+        }
+        self._folder: Path | None = None
+
+    async def launch(self, number: int) -> LinkIsolate:
+        """Start an isolate with the code as it is now. Raises WorkerFailed (file, line) for broken code."""
+        if not self._main.is_file():
+            raise WorkerFailed(f"{self._main.name}: no such file in {self._main.parent}")
+        deno = find_deno()
+        shared = self._shared()
+
+        async def spawn(folder: IsolateFolder) -> IsolateProcess:
+            command = isolate_command(
+                deno,
+                entry=shared / "entry.js",
+                import_map=shared / "modules.json",
+                socket=folder.socket,
+                mark=folder.mark_path,
+                heap_limit_mib=self._heap_limit_mib,
+            )
+            return await IsolateProcess.spawn(
+                command,
+                env=environment(shared / "cache"),
+                cwd=shared,
+                out_of_memory_signs=OUT_OF_MEMORY_SIGNS,
+            )
+
+        return await open_isolate(
+            number, spawn, self._explain, binding_fetch=self._binding_fetch, on_log=self._on_log
+        )
+
+    async def close(self) -> None:
+        """Take the shared folder away; the isolates have ended."""
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def _explain(self, process: IsolateProcess) -> str:
+        if process.ran_out_of_memory():
+            return f"{self._main.name}: used more than {self._heap_limit_mib} MB of memory while it loaded"
+        own = Path(__file__).parent.parent
+        return explain([*process.output], self._main, own)
+
+    def _shared(self) -> Path:
+        """Return the shared folder, private to this user: the entry module holds the Worker's secrets."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="wk-deno-")).resolve()
+            (self._folder / "entry.js").write_text(self._entry(), "utf-8")
+            imports = {name: path.as_uri() for name, path in _MODULES.items()}
+            (self._folder / "modules.json").write_text(json.dumps({"imports": imports}), "utf-8")
+        return self._folder
+
+    def _entry(self) -> str:
+        """Return the module that Deno runs: imports that stand in a module need no right to read files."""
+        main, host = json.dumps(self._main.as_uri()), json.dumps(HOST.as_uri())
+        setup = json.dumps(json.dumps(self._setup))
+        return (
+            f"import * as worker from {main};\n"
+            f"import {{ serve }} from {host};\n"
+            "const [socket, mark] = Deno.args;\n"
+            f"await serve(worker, {{ ...JSON.parse({setup}), socket, mark }});\n"
+        )

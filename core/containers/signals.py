@@ -11,6 +11,9 @@ from core.events.types import Notice
 ANSWER_WITHIN_S = 30.0
 """A hook that takes longer is given up, as is work after a response on the platform."""
 
+_END_WITHIN_S = 2.0
+"""How long a hook that is given up may hold up the end of the deployment."""
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceSignal:
@@ -58,7 +61,8 @@ class Signals:
         self._closed = True
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_END_WITHIN_S)
 
     def _begin(self, signal: InstanceSignal) -> "asyncio.Task[bool] | None":
         if self._on_signal is None or self._closed:

@@ -5,11 +5,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from core.clock import Clock, VirtualClock, run_virtual
 from core.containers.drivers.protocol import Driver
 from core.containers.drivers.simulated import SimulatedDriver
 from core.containers.fleet import Fleet
 from core.containers.service import ContainerAnswer
+from core.containers.signals import InstanceSignal, OnSignal
 from core.events.bus import EventBus
 from core.events.types import AnyEvent, ColdStart, InstanceChanged
 from core.http.messages import Request
@@ -92,7 +95,14 @@ class Rig:
         self.clock = clock
         self.bus = EventBus(clock)
         self.seen = Recording(self.bus)
-        self.fleet = Fleet(declared, drivers, self.bus, clock)
+        self.signals: list[InstanceSignal] = []
+        self.hook: OnSignal | None = None
+        """What the Worker does with a signal; nothing when not given."""
+        self.fleet = Fleet(declared, drivers, self.bus, clock, self._on_signal)
+
+    async def _on_signal(self, signal: InstanceSignal) -> bool:
+        self.signals.append(signal)
+        return self.hook is not None and await self.hook(signal)
 
     async def get(
         self, path: str = "/", region: str = "us-east", container: str = "app"
@@ -100,6 +110,35 @@ class Rig:
         """Send a GET, read the answer to its end, and return its status and body."""
         answer = await self.fleet.fetch(container, region, Request("GET", path))
         return answer.response.status, await read(answer)
+
+    async def call(
+        self, instance: str, path: str = "/", region: str = "us-east", port: int | None = None
+    ) -> tuple[int, str]:
+        """Send a GET to a named instance, and return the status and the whole body."""
+        request = Request("GET", path)
+        answer = await self.fleet.fetch("app", region, request, instance=instance, port=port)
+        return answer.response.status, (await read(answer)).decode()
+
+    async def operate(
+        self, instance: str, operation: str, region: str = "us-east", **options: Any
+    ) -> tuple[int, Any]:
+        """Do something with a named instance; return the status and the body, decoded where it is JSON."""
+        answer = await self.fleet.operate("app", region, instance, operation, options)
+        body = await read(answer)
+        status = answer.response.status
+        return status, msgspec.json.decode(body) if status == 200 else body.decode()
+
+    async def status_of(self, instance: str) -> str:
+        """Return the state of a named instance in the platform's words."""
+        _, state = await self.operate(instance, "state")
+        return str(state["status"])
+
+    async def until_signals(self, count: int) -> list[InstanceSignal]:
+        """Wait until the Worker was told so many signals; they come right after the events."""
+        async with asyncio.timeout(30.0):
+            while len(self.signals) < count:
+                await asyncio.sleep(0)
+        return self.signals
 
 
 async def read(answer: ContainerAnswer) -> bytes:

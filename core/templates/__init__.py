@@ -4,6 +4,7 @@ from pathlib import Path
 
 TEMPLATES = {
     "flask": "a Worker in front of a Flask app",
+    "typescript": "a Worker in TypeScript in front of a Flask app",
     "static": "a Worker in front of a static site",
     "demo": "a shop in three regions with made-up visitors",
 }

@@ -61,7 +61,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 def _add_projects(commands: Any) -> None:
     new = commands.add_parser("new", help="write a small project that runs at once")
     new.add_argument("name", metavar="NAME", help="the folder to make; its name is the deployment's")
-    new.add_argument("--template", default="flask", metavar="TEMPLATE", help="flask, static or demo")
+    new.add_argument(
+        "--template", default="flask", metavar="TEMPLATE", help="flask, typescript, static or demo"
+    )
     schema = commands.add_parser("schema", help="print a JSON Schema")
     schema.add_argument(
         "what", choices=("events", "config"), help="of the lines of --json, or of hybrid.toml"

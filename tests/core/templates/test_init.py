@@ -1,3 +1,5 @@
+import importlib
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -32,12 +34,40 @@ def test_a_template_runs_on_every_driver(template: str, driver: str) -> None:
     load_deployment(template_folder(template), driver=driver)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("template", [one for one in TEMPLATES if one != "typescript"])
 def test_a_worker_is_valid_python_and_answers_the_api_itself(template: str) -> None:
     source = (template_folder(template) / "worker.py").read_text()
     compile(source, "worker.py", "exec")
     assert 'path.startswith("/api/")' in source
     assert "class Default(WorkerEntrypoint)" in source
+
+
+@pytest.mark.parametrize("check", [["fmt", "--check", "--line-width", "110"], ["lint"]], ids="-".join)
+def test_the_worker_in_typescript_is_sound(check: list[str]) -> None:
+    worker = template_folder("typescript") / "worker.ts"
+    done = subprocess.run(
+        [importlib.import_module("deno").find_deno_bin(), *check, worker],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_worker_in_typescript_exports_the_class_of_its_container() -> None:
+    deployment = load_deployment(template_folder("typescript"))
+    (container,) = deployment.containers
+    assert deployment.worker.runtime_name == "deno"
+    source = (template_folder("typescript") / deployment.worker.main).read_text()
+    assert f"export class {container.class_name} extends Container" in source
+    assert f"defaultPort = {container.port};" in source
+
+
+def test_both_templates_with_flask_run_the_same_program() -> None:
+    for name in ("app.py", "requirements.txt", "Dockerfile"):
+        assert (template_folder("typescript") / name).read_text() == (
+            template_folder("flask") / name
+        ).read_text()
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

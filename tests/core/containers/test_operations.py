@@ -1,6 +1,7 @@
 """What a Worker does with a named instance, and what it is answered."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,7 @@ def test_destroying_ends_it_at_once_and_is_no_error_when_nothing_runs() -> None:
 
 def test_the_idle_time_can_be_set_for_one_instance_and_set_back() -> None:
     async def work(rig: Rig) -> list[float]:
-        times = []
+        times: list[float] = []
         for seconds in (5.0, None):
             await rig.call("user-1")
             await rig.operate("user-1", "sleep_after", seconds=3600)
@@ -124,9 +125,7 @@ def test_renewing_lets_the_idle_time_start_anew() -> None:
         ("start", {"port": 70_000}, "start() cannot use these options: 70000 is no port"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_words(
-    operation: str, options: dict[str, object], text: str
-) -> None:
+def test_what_makes_no_sense_is_refused_in_words(operation: str, options: dict[str, Any], text: str) -> None:
     async def work(rig: Rig) -> tuple[int, object]:
         await rig.call("user-1")
         return await rig.operate("user-1", operation, **options)

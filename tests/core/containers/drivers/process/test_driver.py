@@ -3,40 +3,16 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from core.clock import RealClock
-from core.containers.drivers.process import ProcessDriver
 from core.containers.errors import NO_INSTANCE
 from core.events.types import ColdStart, InstanceChanged, InstanceSample, Notice
 from tests.core.containers.drivers.process import programs
-from tests.core.containers.rig import Rig, deployment
-
-Running = Callable[..., AbstractAsyncContextManager[Rig]]
-
-
-@pytest.fixture
-def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Running:
-    monkeypatch.setenv("HYBRID_TUI_STATE", str(tmp_path / "state"))
-
-    @asynccontextmanager
-    async def run(command: Sequence[str], **container: Any) -> AsyncIterator[Rig]:
-        declared = deployment(command=list(command), folder=tmp_path, **container)
-        rig = Rig(declared, RealClock(), {"us-east": ProcessDriver("shop", "us-east")})
-        await rig.fleet.open()
-        try:
-            yield rig
-        finally:
-            await rig.fleet.close()
-        assert not list((tmp_path / "state" / "shop").glob("processes-*"))
-
-    return run
+from tests.core.containers.drivers.process.conftest import Running
 
 
 def is_gone(process: psutil.Process) -> bool:

@@ -213,6 +213,8 @@ class LinkIsolate:
         if self.exited.is_set():
             return
         reason = self.how_it_ended()
+        # Whom it worked on is asked for afterwards too: that request may be the one that ended it.
+        self._last_finished = (self._mark.current, self.running())
         works, self.works = self.works, {}
         for work in works.values():
             if not work.answer.done():

@@ -17,7 +17,7 @@ MOST_CALLS = 1000
 """Calls of one request that are remembered; a request with more is not done again."""
 MOST_LOSSES = 2
 """How often a request that had begun may lose its isolate and be done again."""
-GRACE_S = 0.05
+GRACE_S = 0.2
 """What an isolate lets go of is kept for so long: it may be about to end."""
 
 

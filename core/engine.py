@@ -1,12 +1,12 @@
 """The engine: puts the parts of one deployment together, starts and stops them; no logic of its own."""
 
 import asyncio
+import logging
 import os
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
-from typing import Literal
 
 import psutil
 
@@ -16,6 +16,7 @@ from core.containers.actions import ActionRefused
 from core.containers.drivers.protocol import Driver
 from core.containers.drivers.select import Choice, select_drivers
 from core.containers.fleet import Fleet
+from core.containers.signals import InstanceSignal
 from core.control.messages import InstanceActionName
 from core.control.operator import OperationRefused
 from core.control.server import ControlServer
@@ -31,15 +32,17 @@ from core.http.server import Server, serve
 from core.lifetime import Lifetime
 from core.model.deployment import Deployment
 from core.options import EngineOptions
+from core.redaction import EventRedactor, LogRedactor, RequestSecrets
+from core.runtimes import make_inline_runtime, make_runtime
+from core.traffic.crons import Crons
 from core.traffic.visitors import Visitors, sender
-from core.worker.python.runtime import PythonRuntime
-from core.worker.runtime import Runtime, SubRequest, WorkerFailed
+from core.upkeep import Level, Upkeep
+from core.worker.runtime import Runtime, SubRequest
 
 STOP_GRACE_S = 1.0
 """How long requests may go on when the engine stops."""
 HOST = "127.0.0.1"
 VERSION = version("hybrid-tui")
-Level = Literal["info", "warning", "error"]
 
 OnReady = Callable[[runs.RunRecord], None]
 
@@ -62,6 +65,8 @@ class Engine:
         self._clock = clock
         self._virtual = virtual
         self._has_door = door
+        self._secrets = RequestSecrets(clock)
+        self.bus.redact = self._redactor = EventRedactor(deployment.secrets, self._secrets)
         self._fold = FrameFold() if door else None  # nobody sees frames where nobody can attach
         if self._fold is not None:
             self.bus.subscribe(self._fold.apply)
@@ -69,6 +74,7 @@ class Engine:
         self._gone = asyncio.Event()
         self._fleet: Fleet | None = None
         self._edge: Edge | None = None
+        self._upkeep: Upkeep | None = None
 
     async def run(self, on_ready: OnReady) -> str:
         """Run until the lifetime ends, and return the reason; ``on_ready`` is called when it can be reached.
@@ -77,7 +83,7 @@ class Engine:
         """
         async with self._door():
             try:
-                async with self._parts(on_ready):
+                async with self._clean_log(), self._parts(on_ready):
                     reason = await self.lifetime.wait(self._options.for_s)
                 self.bus.publish(EngineStopped(time_s=self.bus.now_s(), reason=reason))
             finally:
@@ -117,6 +123,19 @@ class Engine:
             runs.remove_run(self._deployment.name)
 
     @asynccontextmanager
+    async def _clean_log(self) -> AsyncIterator[None]:
+        """Keep secrets out of the engine's own log, too."""
+        cleaning = LogRedactor(self._redactor.text)
+        handlers = [*logging.getLogger().handlers, *filter(None, [logging.lastResort])]
+        for handler in handlers:
+            handler.addFilter(cleaning)
+        try:
+            yield
+        finally:
+            for handler in handlers:
+                handler.removeFilter(cleaning)
+
+    @asynccontextmanager
     async def _parts(self, on_ready: OnReady) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             selection = await select_drivers(
@@ -150,50 +169,42 @@ class Engine:
         return server
 
     async def _open_parts(self, stack: AsyncExitStack, drivers: Mapping[str, Driver]) -> None:
-        self._fleet = fleet = Fleet(self._deployment, drivers, self.bus, self._clock)
+        self._fleet = fleet = Fleet(self._deployment, drivers, self.bus, self._clock, self._on_signal)
         stack.push_async_callback(fleet.close)
         runtime = self._make_runtime()
         stack.push_async_callback(runtime.stop)
         regions = region_infos(self._deployment, drivers)
         self._edge = edge = Edge(
-            self._deployment, regions, runtime, fleet, self.bus, self._clock, self._random("traces")
+            self._deployment,
+            regions,
+            runtime,
+            fleet,
+            self.bus,
+            self._clock,
+            self._random("traces"),
+            self._secrets,
         )
         stack.push_async_callback(edge.close)
-        await asyncio.gather(fleet.open(), self._start_worker(runtime))
+        self._upkeep = upkeep = Upkeep(edge, self._say)
+        stack.callback(upkeep.end)
+        await asyncio.gather(fleet.open(), upkeep.start_worker())
+        self._look_after(stack, upkeep)
 
     def _make_runtime(self) -> Runtime:
-        """Make the Worker's runtime: inside this process on virtual time, else in one of its own."""
-        deployment = self._deployment
-        main = deployment.folder / deployment.worker.main
-        bindings = [one.binding for one in deployment.containers]
+        """Make the Worker's runtime: inside this process on virtual time, else in processes of its own."""
         if self._virtual:
-            from core.worker.inline import InlineRuntime
+            rng = self._random("worker")
+            return make_inline_runtime(self._deployment, self._binding_fetch, self.bus, rng)
+        return make_runtime(self._deployment, self._binding_fetch, self.bus)
 
-            return InlineRuntime(
-                worker=deployment.name,
-                main=main,
-                binding_fetch=self._binding_fetch,
-                bus=self.bus,
-                variables=deployment.bindings.vars,
-                bindings=bindings,
-                rng=self._random("worker"),
-            )
-        return PythonRuntime(
-            worker=deployment.name,
-            main=main,
-            binding_fetch=self._binding_fetch,
-            bus=self.bus,
-            variables=deployment.bindings.vars,
-            bindings=bindings,
-            cpu_limit_ms=deployment.worker.cpu_ms,
-        )
-
-    async def _start_worker(self, runtime: Runtime) -> None:
-        try:
-            await runtime.start()
-        except WorkerFailed as failure:
-            advice = "mend it and start the deployment again; until then every request fails"
-            self._say("error", "Worker", failure.message, advice)
+    def _look_after(self, stack: AsyncExitStack, upkeep: Upkeep) -> None:
+        """Let cron triggers call the Worker, and its code be loaded anew when it is saved."""
+        crons = Crons(self._deployment.worker.crons, upkeep.on_cron, self._clock)
+        stack.push_async_callback(_end, asyncio.create_task(crons.run(), name="cron triggers"))
+        if not self._virtual:
+            main = self._deployment.folder / self._deployment.worker.main
+            task = asyncio.create_task(upkeep.reload_on_save(main), name="reload on save")
+            stack.push_async_callback(_end, task)
 
     async def _let_visitors_come(self, stack: AsyncExitStack, port: int) -> None:
         send = sender(self._handle)
@@ -213,6 +224,9 @@ class Engine:
     async def _binding_fetch(self, sub: SubRequest, request: Request) -> Response:
         assert self._edge is not None
         return await self._edge.binding_fetch(sub, request)
+
+    async def _on_signal(self, signal: InstanceSignal) -> bool:
+        return self._upkeep is not None and await self._upkeep.on_signal(signal)
 
     async def _region_lost(self, region: str, message: str, advice: str) -> None:
         if self._fleet is not None:

@@ -19,7 +19,7 @@ from core.events.bus import EventBus
 from core.events.types import Kind, RegionInfo
 from core.http.messages import Request, Response, find_header, text_response
 from core.redaction import RequestSecrets
-from core.worker.runtime import CpuTime, Runtime, Scheduled, SubRequest, WorkerFailed
+from core.worker.runtime import CpuTime, Runtime, Scheduled, SubRequest, WorkerEvent, WorkerFailed
 
 if TYPE_CHECKING:
     from core.model.deployment import Deployment
@@ -107,8 +107,8 @@ class Edge:
             self._secrets.remember(sub.trace_id, request.headers)
         return await self._calls.call(visit, sub, request, self.latency_scale)
 
-    async def run_scheduled(self, event: Scheduled) -> bool:
-        """Let the Worker handle a cron trigger; return whether it can. Raises WorkerFailed."""
+    async def notify(self, event: WorkerEvent) -> bool:
+        """Let the Worker handle what is no request; return whether it has a handler. Raises WorkerFailed."""
         return await self.runtime.notify(self._trace_id(), event)
 
     async def close(self) -> None:

@@ -16,7 +16,7 @@ class SubRequest:
     number: int
     """From 1, within the request."""
     binding: str
-    """The binding's name; empty for the Worker's own ``fetch(url)``: the request's target is its whole URL."""
+    """The binding's name; empty for the Worker's own ``fetch(url)``, whose target is the whole URL."""
     instance: str = ""
     """The name of the container instance (Durable Object) that is asked for; empty for any."""
     port: int | None = None

@@ -2,10 +2,21 @@
 
 import logging
 from pathlib import Path
+from urllib.parse import unquote
 
 from core.http.messages import Request, Response, text_response
 from core.http.server import Server, serve_unix
-from core.worker.private_fields import BINDING, FAILED, SUB_REQUEST, TRACE_ID, without_private
+from core.worker.private_fields import (
+    BINDING,
+    FAILED,
+    INSTANCE,
+    OPERATION,
+    PORT,
+    SCHEME,
+    SUB_REQUEST,
+    TRACE_ID,
+    without_private,
+)
 from core.worker.runtime import BindingFetch, SubRequest
 
 logger = logging.getLogger(__name__)
@@ -33,19 +44,41 @@ class Gateway:
         sub_request = _sub_request(request)
         if sub_request is None:
             return text_response(400, "not a call of a binding")
-        passed_on = Request(request.method, request.target, without_private(request.headers), request.body)
+        target = request.target if sub_request.binding else _whole_url(request)
+        passed_on = Request(request.method, target, without_private(request.headers), request.body)
         try:
             return await self._binding_fetch(sub_request, passed_on)
         except Exception as error:
-            # What failed here is the engine's: the Worker gets an exception, as from the platform.
-            logger.exception("the call of binding %s failed", sub_request.binding)
+            # The Worker gets an exception, as from the platform.
+            logger.debug("the call of binding %s failed", sub_request.binding, exc_info=True)
             failure = text_response(500, f"{type(error).__name__}: {error}")
             failure.headers.append((FAILED, b"binding"))
             return failure
 
 
 def _sub_request(request: Request) -> SubRequest | None:
-    trace_id, number, binding = (request.header(name) for name in (TRACE_ID, SUB_REQUEST, BINDING))
+    trace_id, number, binding = (_field(request, name) for name in (TRACE_ID, SUB_REQUEST, BINDING))
     if trace_id is None or number is None or binding is None or not number.isdigit():
         return None
-    return SubRequest(trace_id.decode("latin-1"), int(number), binding.decode("latin-1"))
+    port = _field(request, PORT) or ""
+    if port and not port.isdigit():
+        return None
+    return SubRequest(
+        trace_id,
+        int(number),
+        binding,
+        instance=unquote(_field(request, INSTANCE) or ""),
+        port=int(port) if port else None,
+        operation=_field(request, OPERATION) or "",
+    )
+
+
+def _field(request: Request, name: bytes) -> str | None:
+    value = request.header(name)
+    return None if value is None else value.decode("latin-1")
+
+
+def _whole_url(request: Request) -> str:
+    """Return the URL that the Worker's own ``fetch`` asks for."""
+    host = _field(request, b"host") or "localhost"
+    return f"{_field(request, SCHEME) or 'http'}://{host}{request.target}"

@@ -15,12 +15,12 @@ _REMOTE = re.compile(r'^A remote specifier was requested: "([^"]+)"')
 
 
 def explain(output: Sequence[str], main: Path, own: Path) -> str:
-    """Return one line (with the error's stack below it where there is one); ``own`` are the engine's files."""
+    """Return one line: file, line, column and error. ``own`` is the folder of the engine's own modules."""
     start = next((index for index, line in enumerate(output) if line.startswith(_ERROR)), None)
     if start is None:
         said = "; ".join(line for line in output if line.strip())[-500:]
         return f"{main.name}: the Worker's process ended while it loaded" + (f": {said}" if said else "")
-    lines = [line for line in output[start:]]
+    lines = list(output)[start:]
     message = _advised(_shorten(_PREFIXES.sub("", lines[0]).rstrip("."), main.parent))
     for line in lines[1:]:
         place = _PLACE.search(line)

@@ -12,7 +12,7 @@ from typing import Any
 from core.worker.deno.explain import explain
 from core.worker.deno.program import OUT_OF_MEMORY_SIGNS, environment, find_deno, isolate_command
 from core.worker.link.folder import IsolateFolder
-from core.worker.link.inbox import OnLog
+from core.worker.link.log_lines import OnLog
 from core.worker.link.isolate import LinkIsolate
 from core.worker.link.opening import open_isolate
 from core.worker.link.process import IsolateProcess

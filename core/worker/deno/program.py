@@ -16,7 +16,7 @@ OUT_OF_MEMORY_SIGNS = ("Reached heap limit", "JavaScript heap out of memory", "J
 def find_deno() -> Path:
     """Return where Deno is. Raises WorkerFailed, with what to do, where it is not."""
     try:
-        from deno import find_deno_bin
+        from deno import find_deno_bin  # type: ignore[import-untyped]
 
         return Path(find_deno_bin())
     except (ImportError, OSError) as error:

@@ -1,11 +1,12 @@
 """What an isolate sends, but for bodies: each frame goes to the request, call or socket it is about."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from core.worker.link.answers import Answers
 from core.worker.link.calls import Calls
 from core.worker.link.frames import Kind
+from core.worker.link.log_lines import OnLog
 from core.worker.link.payloads import (
     decode_failed,
     decode_finished,
@@ -21,10 +22,6 @@ from core.worker.runtime import BindingFetch, CpuTime, WorkerFailed
 
 if TYPE_CHECKING:
     from core.worker.link.isolate import LinkIsolate
-
-LogLevel = Literal["log", "warning", "error", "exception"]
-OnLog = Callable[[str, LogLevel, str], None]
-"""Gets trace id (empty outside of requests), level and text of what the Worker prints or raises."""
 
 
 class Inbox:

@@ -9,7 +9,8 @@ from core.worker.isolate import IsolateLost
 from core.worker.link.connection import LinkConnection
 from core.worker.link.folder import IsolateFolder
 from core.worker.link.frames import Kind
-from core.worker.link.inbox import Inbox, OnLog
+from core.worker.link.inbox import Inbox
+from core.worker.link.log_lines import OnLog
 from core.worker.link.payloads import Ready, RequestHead, encode, to_fields
 from core.worker.link.process import STOP_GRACE_S, IsolateProcess
 from core.worker.link.work import Work

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from core.worker.isolate import IsolateLost
 from core.worker.link.folder import IsolateFolder
-from core.worker.link.inbox import OnLog
 from core.worker.link.isolate import LinkIsolate
+from core.worker.link.log_lines import OnLog
 from core.worker.link.process import IsolateProcess
 from core.worker.runtime import BindingFetch, WorkerFailed
 

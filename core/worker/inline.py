@@ -13,7 +13,7 @@ from core.http.errors import ClientError
 from core.http.messages import Request, Response
 from core.worker.private_fields import without_private
 from core.worker.python.host import Host
-from core.worker.python.loader import LoadError, describe, stack
+from core.worker.python.loader import LoadError, describe, report, stack
 from core.worker.python.messages import WrongAnswer
 from core.worker.python.visit import CURRENT, SUB_REQUEST_LIMIT, LogLevel, Visit
 from core.worker.runtime import Answer, BindingFetch, CpuTime, SubRequest, WorkerEvent, WorkerFailed
@@ -192,7 +192,7 @@ def _failure(visit: Visit, error: Exception, folder: Path) -> WorkerFailed:
     if isinstance(error, WrongAnswer):
         visit.log("exception", f"TypeError: {error}")
         return WorkerFailed(str(error))
-    visit.log("exception", stack(error, folder))
+    visit.log("exception", report(error, folder))
     return WorkerFailed(describe(error, folder))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import core
 from core.worker.isolate import Isolate
 from core.worker.link.folder import IsolateFolder
-from core.worker.link.inbox import OnLog
+from core.worker.link.log_lines import OnLog
 from core.worker.link.opening import open_isolate
 from core.worker.link.process import IsolateProcess
 from core.worker.python.setup import Setup, encode_setup

@@ -83,6 +83,11 @@ def stack(error: BaseException, folder: Path) -> str:
     return "".join(lines).rstrip().replace(f'File "{folder}/', 'File "')
 
 
+def report(error: BaseException, folder: Path) -> str:
+    """Return in one line what happened, and the stack below it."""
+    return f"{describe(error, folder)}\n{stack(error, folder)}"
+
+
 def _is_inside(filename: str, folder: Path) -> bool:
     return Path(filename).is_relative_to(folder)
 

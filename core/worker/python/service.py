@@ -13,7 +13,7 @@ from core.worker.link.frames import Kind
 from core.worker.python.bodies import Socket, place_body, with_body
 from core.worker.python.calls import Calls
 from core.worker.python.host import Host
-from core.worker.python.loader import describe, stack
+from core.worker.python.loader import report
 from core.worker.python.memory import Heap
 from core.worker.python.messages import WrongAnswer
 from core.worker.python.metering import metered
@@ -168,5 +168,5 @@ class IsolateService:
         elif isinstance(error, WrongAnswer):
             failure = payloads.Failed(f"TypeError: {error}")
         else:
-            failure = payloads.Failed(f"{describe(error, folder)}\n{stack(error, folder)}")
+            failure = payloads.Failed(report(error, folder))
         self.link.send(Kind.FAILED, number, payloads.encode(failure))

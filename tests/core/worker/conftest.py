@@ -11,8 +11,11 @@ from core.clock import RealClock
 from core.events.bus import EventBus
 from core.events.types import AnyEvent, WorkerChanged, WorkerLogged
 from core.http.messages import Request, Response, text_response
-from core.worker.python.runtime import PythonRuntime
+from core.worker.python.launcher import PythonLauncher
+from core.worker.python.visit import LogLevel
 from core.worker.runtime import Answer, BindingFetch, SubRequest
+from core.worker.supervisor.replay import RememberedCalls
+from core.worker.supervisor.runtime import SupervisedRuntime
 
 HEADER = "import asyncio\nfrom workers import Request, Response, WorkerEntrypoint\n"
 METHOD = "class Default(WorkerEntrypoint):\n    async def fetch(self, request):\n"
@@ -47,6 +50,12 @@ class Recorder:
     def _take(self, event: AnyEvent) -> None:
         self.events.append(event)
         self._came.set()
+
+    def log(self, trace_id: str, level: LogLevel, text: str) -> None:
+        """Take a line that the Worker says."""
+        self.bus.publish(
+            WorkerLogged(time_s=self.bus.now_s(), worker="shop", trace_id=trace_id, level=level, message=text)
+        )
 
     async def wait_for(self, wanted: Callable[[AnyEvent], bool]) -> AnyEvent:
         """Return the first event that is wanted, come or to come."""
@@ -103,16 +112,19 @@ def containers() -> Containers:
 
 def make_runtime(
     main: Path, recorder: Recorder, containers: Containers, *, cpu_limit_ms: float = 30_000
-) -> PythonRuntime:
+) -> SupervisedRuntime:
     """Make the runtime that the tests use."""
-    return PythonRuntime(
-        worker="shop",
+    calls = RememberedCalls(containers.fetch)
+    launcher = PythonLauncher(
         main=main,
-        binding_fetch=containers.fetch,
-        bus=recorder.bus,
+        binding_fetch=calls.fetch,
+        on_log=recorder.log,
         variables={"GREETING": "hello"},
-        bindings=["APP"],
+        bindings={"APP": "App"},
         cpu_limit_ms=cpu_limit_ms,
+    )
+    return SupervisedRuntime(
+        launcher, worker="shop", bus=recorder.bus, calls=calls, cpu_limit_ms=cpu_limit_ms
     )
 
 
@@ -134,7 +146,7 @@ async def read(answer: Answer) -> tuple[int, str]:
     return answer.response.status, data.decode()
 
 
-Start = Callable[..., Awaitable[PythonRuntime]]
+Start = Callable[..., Awaitable[SupervisedRuntime]]
 
 
 @pytest.fixture
@@ -142,9 +154,9 @@ async def start(
     write_worker: WriteWorker, recorder: Recorder, containers: Containers
 ) -> AsyncIterator[Start]:
     """Give what writes a Worker and starts its runtime."""
-    made: list[PythonRuntime] = []
+    made: list[SupervisedRuntime] = []
 
-    async def begin(source: str, *, cpu_limit_ms: float = 30_000) -> PythonRuntime:
+    async def begin(source: str, *, cpu_limit_ms: float = 30_000) -> SupervisedRuntime:
         runtime = make_runtime(write_worker(source), recorder, containers, cpu_limit_ms=cpu_limit_ms)
         made.append(runtime)
         await runtime.start()

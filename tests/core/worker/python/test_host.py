@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from core.http.messages import Request, Response, one_chunk
-from core.worker.python.host import Host, WrongAnswer
+from core.worker.python.host import Host
 from core.worker.python.loader import LoadError
+from core.worker.python.messages import WrongAnswer
 from core.worker.python.sdk import workers
 from core.worker.python.visit import CURRENT, Visit
 from core.worker.runtime import SubRequest
@@ -35,7 +36,7 @@ def host(folder: Path, fetch: str, calls: Calls | None = None) -> Host:
         "class Default(WorkerEntrypoint):\n"
         f"    async def fetch(self, request):\n        {lines}\n"
     )
-    return Host(folder / "worker.py", {"GREETING": "hello"}, ["APP"], calls or Calls(), NAMES)
+    return Host(folder / "worker.py", {"GREETING": "hello"}, {"APP": "App"}, calls or Calls(), NAMES)
 
 
 async def answer(of: Host, request: Request) -> tuple[Response, bytes]:
@@ -118,4 +119,4 @@ async def test_work_after_the_response_is_ended_with_the_host(tmp_path: Path) ->
 def test_a_module_without_an_entrypoint_is_refused_with_its_file(tmp_path: Path) -> None:
     (tmp_path / "worker.py").write_text("x = 1\n")
     with pytest.raises(LoadError, match=r"worker\.py"):
-        Host(tmp_path / "worker.py", {}, [], Calls(), NAMES)
+        Host(tmp_path / "worker.py", {}, {}, Calls(), NAMES)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from core.model.reference import markdown_reference
+from tests.end_to_end.runtimes import table
 from tui.actions import markdown_table
 
 README = Path(__file__).parent.parent / "README.md"
@@ -11,7 +12,12 @@ README = Path(__file__).parent.parent / "README.md"
 
 def rewritten(text: str) -> str:
     """Return the README with its generated parts made anew from the sources."""
-    for name, made in (("keys", markdown_table()), ("fields", markdown_reference())):
+    parts = {
+        "keys": markdown_table(),
+        "behaviours": table.markdown_table(),
+        "fields": markdown_reference(),
+    }
+    for name, made in parts.items():
         part = re.compile(f"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
         text, count = part.subn(lambda found, made=made: f"{found[1]}{made.strip()}\n{found[2]}", text)  # type: ignore[misc]
         if count != 1:

@@ -89,6 +89,8 @@ def words(request: RequestRow) -> Segment:
     """Return the one word that explains a request, if one does."""
     if request.outcome == "canceled":
         return "left", "muted"
+    if request.error_code:
+        return str(request.error_code), "error"
     if request.outcome == "error" or request.status >= 500:
         return "error", "error"
     if request.cold_wait_ms > 0:

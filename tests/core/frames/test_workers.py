@@ -87,7 +87,8 @@ def test_an_isolate_that_stalls_and_comes_back_is_no_restart() -> None:
 
 
 def test_samples_give_memory_cpu_and_what_is_in_flight() -> None:
-    events = [isolate(1.0, 1, "ready"), *(isolate_sample(2.0 + n, 1, memory_mib=n) for n in range(200))]
+    events: list[AnyEvent] = [isolate(1.0, 1, "ready")]
+    events += (isolate_sample(2.0 + n, 1, memory_mib=n) for n in range(200))
     (one,) = row(*events).isolates
     assert (one.memory_mib, one.memory_limit_mib, one.heap_mib) == (199, 128.0, 12.0)
     assert (one.cpu_percent, one.in_flight) == (14.0, 2)

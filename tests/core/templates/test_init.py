@@ -44,13 +44,9 @@ def test_a_worker_is_valid_python_and_answers_the_api_itself(template: str) -> N
 
 @pytest.mark.parametrize("check", [["fmt", "--check", "--line-width", "110"], ["lint"]], ids="-".join)
 def test_the_worker_in_typescript_is_sound(check: list[str]) -> None:
+    deno = importlib.import_module("deno").find_deno_bin()
     worker = template_folder("typescript") / "worker.ts"
-    done = subprocess.run(
-        [importlib.import_module("deno").find_deno_bin(), *check, worker],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = subprocess.run([deno, *check, worker], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -48,6 +48,7 @@ def test_without_requests_it_says_where_to_send_one() -> None:
     [
         ({"outcome": "canceled"}, "left"),
         ({"outcome": "error"}, "error"),
+        ({"outcome": "error", "status": 503, "error_code": 1102}, "1102"),
         ({"outcome": "container", "status": 502}, "error"),
         ({"outcome": "container", "cold_wait_ms": 10.0, "region_rtt_ms": 120.0}, "cold"),
         ({"outcome": "container", "cold_wait_ms": 0.0, "region_rtt_ms": 120.0}, "far"),

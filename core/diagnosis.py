@@ -1,8 +1,10 @@
 """What this machine offers to an engine, what is wrong with it, and the exact way to mend that."""
 
+import asyncio
 import errno
 import platform
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -13,6 +15,7 @@ from urllib.parse import urlsplit
 from core.runs import RunRecord, all_runs, is_alive, state_root
 
 OLDEST_PYTHON = (3, 11)
+VERSION_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,12 @@ class Finding:
 
 
 async def examine(port: int, endpoint: str = "") -> list[Finding]:
-    """Look at everything that an engine needs: Python, Docker, the port, the state folder, leftovers."""
+    """Look at what an engine needs: Python, Docker, runtimes, the port, the state folder, leftovers."""
     runs = list(all_runs())
     return [
         python_finding(sys.version_info[:3]),
         await docker_finding(endpoint),
+        *await asyncio.gather(asyncio.to_thread(deno_finding), asyncio.to_thread(workerd_finding)),
         port_finding(port, [run for run in runs if is_alive(run)]),
         state_finding(state_root()),
         *(leftover_finding(run) for run in runs if not is_alive(run)),
@@ -56,6 +60,38 @@ async def docker_finding(endpoint: str = "") -> Finding:
         return Finding("Docker", True, f"{version}, at {found.endpoint}")
     advice = found.advice or "Start Docker, or use --driver process, which needs none."
     return Finding("Docker", False, found.message, advice)
+
+
+def deno_finding() -> Finding:
+    """Say whether Deno is here, which runs JavaScript and TypeScript Workers, and which."""
+    from core.worker.deno.program import find_deno
+    from core.worker.runtime import WorkerFailed
+
+    try:
+        program = find_deno()
+    except WorkerFailed as absent:
+        return Finding("Deno", False, "JavaScript and TypeScript Workers cannot be run", str(absent))
+    command = [str(program), "--version"]
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=VERSION_TIMEOUT_S, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        advice = "install it anew: pip install --force-reinstall 'deno>=2.9'"
+        return Finding("Deno", False, f"{program} does not run: {error}", advice)
+    return Finding("Deno", True, f"{ran.stdout.partition(chr(10))[0]}, at {program}")
+
+
+def workerd_finding() -> Finding:
+    """Say whether workerd is here; Workers need it only where it is asked for."""
+    from core.worker.workerd.find import find_workerd, workerd_version
+
+    program = find_workerd()
+    if program is None:
+        return Finding("workerd", True, "not here; --runtime workerd would need it: npm install workerd")
+    version = workerd_version(program)
+    if not version:
+        advice = "install it anew: npm install workerd"
+        return Finding("workerd", False, f"{program} does not run", advice)
+    return Finding("workerd", True, f"{version}, at {program}")
 
 
 def port_finding(port: int, living: Sequence[RunRecord]) -> Finding:

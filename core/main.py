@@ -59,6 +59,7 @@ def run_engine(options: EngineOptions, ready: OnReady) -> None:
     """Run a deployment until it ends. Raises CannotRun."""
     deployment = _load(options)
     time = how_time_passes(deployment, options)
+    _need_a_runtime(deployment, time)
     if time.paced:
         _refuse_a_second(deployment.name)
         _need_state_folder(deployment.name)
@@ -86,9 +87,32 @@ def _load(options: EngineOptions) -> "Deployment":
     from core.model.mistakes import ConfigError
 
     try:
-        return load_deployment(options.path, driver=options.driver, checks=[problems])
+        return load_deployment(
+            options.path, driver=options.driver, runtime=options.runtime, checks=[problems]
+        )
     except ConfigError as error:
         raise CannotRun(str(error), WRONG_INPUT) from None
+
+
+def _need_a_runtime(deployment: "Deployment", time: Time) -> None:
+    """Refuse what cannot run the Worker on this machine, or in this time."""
+    worker = deployment.worker
+    if time.virtual and worker.runtime_name != "python":
+        raise CannotRun(
+            f"{worker.main} runs on {worker.runtime_name}, which keeps real time; with every region on the "
+            "simulated driver time is virtual, and only a Python Worker can be run: "
+            "take --driver process or docker, or name a .py file in [worker]",
+            WRONG_INPUT,
+        )
+    if worker.runtime_name == "workerd":
+        from core.worker.workerd.find import find_workerd
+
+        if find_workerd(deployment.folder) is None:
+            raise CannotRun(
+                "there is no workerd in the project's node_modules or on the PATH: npm install workerd, "
+                "or take --runtime deno, which is here already",
+                WRONG_INPUT,
+            )
 
 
 def _refuse_a_second(name: str) -> None:

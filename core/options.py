@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 DriverOption = Literal["auto", "docker", "process", "simulated"]
+RuntimeOption = Literal["auto", "deno", "workerd", "python"]
 DEFAULT_PORT = 8787
 
 
@@ -15,6 +16,8 @@ class EngineOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The project's folder, or its hybrid.toml."""
     driver: DriverOption = "auto"
     """Runs every region on this driver; auto leaves it to each region."""
+    runtime: RuntimeOption = "auto"
+    """Runs the Worker on this runtime; auto leaves it to hybrid.toml."""
     port: int = DEFAULT_PORT
     """The port of the edge on 127.0.0.1; 0 takes a free one."""
     seed: int | None = None

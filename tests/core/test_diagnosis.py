@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from core.diagnosis import (
+    deno_finding,
     docker_finding,
     examine,
     leftover_finding,
@@ -11,6 +12,7 @@ from core.diagnosis import (
     python_finding,
     state_finding,
     why_not_bound,
+    workerd_finding,
 )
 from core.runs import STATE_VARIABLE, write_run
 from tests.tui.commands.runs import GONE_PID, record
@@ -19,6 +21,38 @@ from tests.tui.commands.runs import GONE_PID, record
 @pytest.mark.parametrize(("version", "ok"), [((3, 11, 0), True), ((3, 14), True), ((3, 10, 9), False)])
 def test_an_old_python_is_told(version: tuple[int, ...], ok: bool) -> None:
     assert python_finding(version).ok is ok
+
+
+def test_deno_is_found_where_it_was_installed_with_us() -> None:
+    finding = deno_finding()
+    assert finding.ok
+    assert finding.message.startswith("deno 2.")
+
+
+def test_a_deno_that_does_not_run_is_told_with_a_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "deno"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr("core.worker.deno.program.find_deno", lambda: broken)
+    finding = deno_finding()
+    assert not finding.ok
+    assert "does not run" in finding.message
+    assert "pip install" in finding.advice
+
+
+def test_an_absent_workerd_is_no_fault_and_a_broken_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYBRID_TUI_WORKERD", str(tmp_path / "nowhere"))
+    assert workerd_finding().ok
+    assert "npm install workerd" in workerd_finding().message
+    broken = tmp_path / "workerd"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("HYBRID_TUI_WORKERD", str(broken))
+    assert not workerd_finding().ok
 
 
 def test_a_free_port_can_be_listened_on() -> None:
@@ -72,4 +106,12 @@ async def test_everything_is_looked_at(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv(STATE_VARIABLE, str(tmp_path))
     write_run(record("shop", GONE_PID))
     found = await examine(0, f"unix://{tmp_path}/docker.sock")
-    assert [one.subject for one in found] == ["Python", "Docker", "Port 0", "State folder", "Deployment shop"]
+    assert [one.subject for one in found] == [
+        "Python",
+        "Docker",
+        "Deno",
+        "workerd",
+        "Port 0",
+        "State folder",
+        "Deployment shop",
+    ]

@@ -115,6 +115,36 @@ def test_a_wrong_key_is_shown_with_its_place(project: Path, capsys: pytest.Captu
     assert "Traceback" not in said
 
 
+def test_a_javascript_worker_is_refused_on_virtual_time_with_advice(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "worker.ts").write_text("export default {}")
+    file = project / "hybrid.toml"
+    file.write_text(file.read_text().replace("worker.py", "worker.ts"))
+    assert run(options(project)) == WRONG_INPUT
+    said = capsys.readouterr().err
+    assert "worker.ts runs on deno, which keeps real time" in said
+    assert "--driver process" in said
+
+
+def test_a_runtime_that_cannot_run_the_worker_is_refused(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(options(project, runtime="workerd")) == WRONG_INPUT
+    assert "workerd cannot run worker.py; python can" in capsys.readouterr().err
+
+
+def test_a_workerd_that_is_not_here_is_told_with_what_to_do(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYBRID_TUI_WORKERD", str(project / "nowhere"))
+    (project / "worker.js").write_text("export default {}")
+    file = project / "hybrid.toml"
+    file.write_text(file.read_text().replace("worker.py", "worker.js"))
+    assert run(options(project, driver="process", runtime="workerd")) == WRONG_INPUT
+    assert "npm install workerd" in capsys.readouterr().err
+
+
 def note_running(**changes: Any) -> None:
     """Write a note as if this very process were the deployment's engine."""
     record = RunRecord(

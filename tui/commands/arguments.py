@@ -6,6 +6,7 @@ from typing import Any
 
 PROGRAM = "hybrid-tui"
 DRIVERS = ("auto", "docker", "process", "simulated")
+RUNTIMES = ("auto", "deno", "workerd", "python")
 DEFAULT_PORT = 8787
 """The same as core.options.DEFAULT_PORT, which would bring in more than this room may import."""
 _DESCRIPTION = """\
@@ -43,6 +44,7 @@ def _add_runs(commands: Any) -> None:
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--driver", choices=DRIVERS, default="auto", help="what runs the containers")
+    parser.add_argument("--runtime", choices=RUNTIMES, default="auto", help="what runs the Worker")
     parser.add_argument(
         "--port",
         type=port_number,

@@ -33,6 +33,7 @@ def _options(arguments: argparse.Namespace, *, console: bool) -> "EngineOptions"
     return EngineOptions(
         path=str(template_folder("demo") if demo else Path(arguments.path)),
         driver=arguments.driver,
+        runtime=arguments.runtime,
         port=arguments.port,
         seed=arguments.seed,
         for_s=arguments.for_s,

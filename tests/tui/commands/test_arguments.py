@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.options import DEFAULT_PORT, DriverOption
+from core.options import DEFAULT_PORT, DriverOption, RuntimeOption
 from tui.commands import arguments
 from tui.commands.arguments import build_parser, duration_s, port_number
 
@@ -33,6 +33,8 @@ HEAVY = {
             {"seed": 1, "for_s": 120.0, "headless": True, "json": True},
         ),
         ("demo --for 30s", {"for_s": 30.0}),
+        ("up", {"runtime": "auto"}),
+        ("up --runtime workerd", {"runtime": "workerd"}),
         ("attach", {"name": None}),
         ("attach shop", {"name": "shop"}),
         ("ps --json", {"json": True}),
@@ -51,7 +53,7 @@ def test_a_line_is_read(line: str, expected: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["up --driver dokcer", "up --port x", "up --for 3x", "frob", "schema", "new"]
+    "line", ["up --driver dokcer", "up --runtime node", "up --port x", "up --for 3x", "frob", "schema", "new"]
 )
 def test_wrong_input_is_refused_with_exit_code_2(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -81,6 +83,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_repeated_here_agrees_with_the_engine() -> None:
     assert arguments.DEFAULT_PORT == DEFAULT_PORT
     assert DriverOption.__args__ == arguments.DRIVERS  # type: ignore[attr-defined]
+    assert RuntimeOption.__args__ == arguments.RUNTIMES  # type: ignore[attr-defined]
 
 
 def test_reading_the_line_imports_nothing_heavy() -> None:

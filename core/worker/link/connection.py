@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from core.http.tunnel import WriteGate
 from core.worker.link.frames import HEADER, Kind
@@ -42,8 +42,7 @@ class LinkConnection(WriteGate):
         return self._full
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of asyncio's
         self.connected = True
 
     def data_received(self, data: bytes) -> None:

@@ -160,7 +160,9 @@ class Pool:
             return
         member.state = "gone"
         self._remove(member)
-        self._events.changed(member.number, member.version, "failed", member.settle().message)
+        fate = member.settle()
+        message = f"{fate.message} (request {fate.culprit})" if fate.culprit else fate.message
+        self._events.changed(member.number, member.version, "failed", message)
         self._tell()
         self._tend()
 

@@ -95,6 +95,7 @@ def test_a_loop_ends_at_the_limit_and_only_its_own_request_fails() -> None:
         assert caught.value.code == 1102
         assert 2.0 < world.bus.now_s() < 2.3
         assert world.changes(1) == ["starting", "ready", "stalled", "failed"]
+        assert "(request looper)" in world.change(1, "failed").message
         assert (await world.get("/a"))[0] == 2
 
     supervised(test, cpu_limit_ms=2000)

@@ -33,6 +33,10 @@ class Default(WorkerEntrypoint):
             while True:
                 held.append(bytearray(4 << 20))
                 await asyncio.sleep(0)
+        if path == "/gulp":
+            held = [b"x" * (1 << 20) * (number > 0) for number in range(1024)]
+            while True:
+                pass
         if path == "/exit":
             os._exit(3)
         if path.startswith("/call"):
@@ -70,6 +74,10 @@ async def supervise(main: Path, recorder: Recorder, containers: Containers) -> A
     for runtime in made:
         await runtime.stop()
     assert {one.pid for one in psutil.Process().children(recursive=True)} <= before
+
+
+def save(main: Path, text: str) -> None:
+    main.write_text(text)
 
 
 async def ask(runtime: SupervisedRuntime, path: str, trace_id: str = "") -> tuple[int, str]:
@@ -110,6 +118,7 @@ class SlowContainers:
     [
         ("/loop", 1102, "used more than 600 ms of CPU time"),
         ("/hog", 1102, "used more than 64 MiB of memory"),
+        ("/gulp", 1102, "used more than 64 MiB of memory"),
         ("/exit", 1101, "exit code 3"),
     ],
 )
@@ -172,7 +181,7 @@ async def test_saves_under_load_fail_no_request(
 
     visitors = [asyncio.create_task(visitor(number)) for number in range(4)]
     for number in range(5):
-        main.write_text(WORKER.replace("VERSION", f"version{number}"))
+        save(main, WORKER.replace("VERSION", f"version{number}"))
         await runtime.reload()
     assert (await ask(runtime, "/"))[1].startswith("version4")
     done.set()
@@ -183,7 +192,7 @@ async def test_saves_under_load_fail_no_request(
 
 async def test_code_that_breaks_on_save_leaves_the_old_serving(supervise: Open, main: Path) -> None:
     runtime = await supervise()
-    main.write_text("def broken(:\n")
+    save(main, "def broken(:\n")
     with pytest.raises(WorkerFailed, match=r"worker\.py"):
         await runtime.reload()
     assert (await ask(runtime, "/"))[1].startswith("VERSION")

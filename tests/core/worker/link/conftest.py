@@ -84,7 +84,7 @@ class Peer:
         """Report a request's end."""
         self.send(Kind.FINISHED, number, {"cpu_ms": cpu_ms, "alone": alone})
 
-    async def call(self, request: int, number: int = 2, **more: object) -> dict[str, Any]:
+    async def call(self, request: int, identity: int = 2, **more: object) -> dict[str, Any]:
         """Call a binding, and return the answer's head."""
         head = {
             "request": request,
@@ -94,9 +94,9 @@ class Peer:
             "url": "http://shop.example/to?it=1",
             "headers": [],
         }
-        self.send(Kind.CALL, number, {**head, **more})
+        self.send(Kind.CALL, identity, {**head, **more})
         answered, response = await self.expect(Kind.RESPONSE)
-        assert answered == number
+        assert answered == identity
         assert isinstance(response, dict)
         return response
 
@@ -119,15 +119,26 @@ class Bindings:
 class Bench:
     """An isolate, its peer, its bindings and its log."""
 
-    def __init__(self, isolate: LinkIsolate, peer: Peer, bindings: Bindings, log: list[tuple[str, str, str]]):
+    def __init__(
+        self, isolate: LinkIsolate, peer: Peer, bindings: Bindings, log: list[tuple[str, str, str]]
+    ) -> None:
         self.isolate = isolate
         self.peer = peer
         self.bindings = bindings
         self.log = log
+        self.fetches: list[asyncio.Task[Any]] = []
 
     def fetch(self, trace_id: str = "t1", **options: Any) -> "asyncio.Task[Any]":
         """Begin a visitor's request."""
-        return asyncio.create_task(self.isolate.fetch(trace_id, visit(**options)))
+        self.fetches.append(asyncio.create_task(self.isolate.fetch(trace_id, visit(**options))))
+        return self.fetches[-1]
+
+    async def isolate_answers(self) -> None:
+        """Return when the isolate has taken all that was sent to it so far."""
+        ping = asyncio.create_task(self.isolate.ping())
+        number, _ = await self.peer.expect(Kind.PING)
+        self.peer.link.send(Kind.PONG, number)
+        await ping
 
 
 def visit(**options: Any) -> Request:
@@ -159,9 +170,11 @@ async def bench() -> AsyncIterator[Bench]:
     isolate = await open_isolate(
         7, spawn, explain, binding_fetch=bindings.fetch, on_log=lambda *line: log.append(line)
     )
-    yield Bench(isolate, peer, bindings, log)
+    made = Bench(isolate, peer, bindings, log)
+    yield made
     isolate.kill("the test is over")
     await isolate.stop()
+    await asyncio.gather(*made.fetches, return_exceptions=True)
 
 
 async def read(body: AsyncIterator[bytes] | None) -> bytes:

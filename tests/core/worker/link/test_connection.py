@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.http.errors import BodyLost
-from core.worker.link.connection import LinkConnection
+from core.worker.link.connection import LinkConnection, Side
 from core.worker.link.frames import CREDIT_BYTES, Kind
 from core.worker.link.payloads import U32
 from tests.core.worker.link.conftest import WAIT_S, read
@@ -16,10 +16,16 @@ from tests.core.worker.link.conftest import WAIT_S, read
 class End:
     """One end of a link, with what came to it."""
 
-    def __init__(self, link: LinkConnection, frames: list[tuple[int, int, bytes]]) -> None:
-        self.link = link
-        self.frames = frames
+    def __init__(self, side: Side) -> None:
+        self.link = LinkConnection(side, self._take, self._lost)
+        self.frames: list[tuple[int, int, bytes]] = []
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def _take(self, kind: int, number: int, payload: bytes) -> None:
+        self.frames.append((kind, number, payload))
+
+    def _lost(self, reason: str) -> None:
+        self.lost.set_result(reason)
 
 
 class Source(AsyncIterator[bytes]):
@@ -49,32 +55,18 @@ class Source(AsyncIterator[bytes]):
 @pytest.fixture
 async def ends() -> AsyncIterator[tuple[End, End]]:
     """Connect the engine's end with an isolate's."""
-    loop = asyncio.get_running_loop()
-    made = []
-    for side, end in zip(("engine", "isolate"), socket.socketpair(), strict=True):
-        frames: list[tuple[int, int, bytes]] = []
-        one: End
-
-        def take(
-            kind: int, number: int, payload: bytes, frames: list[tuple[int, int, bytes]] = frames
-        ) -> None:
-            frames.append((kind, number, payload))
-
-        place: list[End] = []
-
-        def lost(reason: str, place: list[End] = place) -> None:
-            place[0].lost.set_result(reason)
-
-        link = LinkConnection("engine" if side == "engine" else "isolate", take, lost)
-        one = End(link, frames)
-        place.append(one)
-        await loop.create_unix_connection(lambda link=link: link, sock=end)
-        made.append(one)
+    made = [End("engine"), End("isolate")]
+    for one, end in zip(made, socket.socketpair(), strict=True):
+        await _connect(one, end)
     yield made[0], made[1]
     for one in made:
         one.link.close()
         await asyncio.wait_for(asyncio.shield(one.lost), WAIT_S)
         await one.link.settle()
+
+
+async def _connect(one: End, end: socket.socket) -> None:
+    await asyncio.get_running_loop().create_unix_connection(lambda: one.link, sock=end)
 
 
 async def turn(one: End, other: End) -> None:

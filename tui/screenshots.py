@@ -42,7 +42,7 @@ PICTURES: tuple[Picture, ...] = (
     Picture("cost", "busy", ("5", "z"), 100, 24),
     Picture("request", "starting", ("2", "G", "enter"), 100, 30),
     Picture("isolates", "failing", ("i",), 120, 24),
-    Picture("help", "busy", ("question_mark",), 100, 60),
+    Picture("help", "busy", ("question_mark",), 100, 63),
 )
 
 

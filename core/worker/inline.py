@@ -55,6 +55,7 @@ class InlineRuntime:
         self._bindings = dict(bindings or {})
         self._sub_request_limit = sub_request_limit
         self._host: Host | None = None
+        self._launched = 0
         self._number = 0
         self._version = 0
         self._outside = Visit("", self._log)
@@ -71,12 +72,12 @@ class InlineRuntime:
 
     async def reload(self) -> None:
         """Load the Worker's code anew. Raises WorkerFailed for broken code; then the old goes on serving."""
-        old, number = self._host, self._number
+        old, number, version = self._host, self._number, self._version
         self._host = self._load()
         if old is not None:
-            self._publish("draining", number=number)
+            self._publish("draining", number, version)
             await old.stop()
-            self._publish("stopped", number=number)
+            self._publish("stopped", number, version)
 
     async def stop(self) -> None:
         """Cancel work that outlived its request, and forget the Worker."""
@@ -84,24 +85,25 @@ class InlineRuntime:
         self._failure = WorkerFailed("the Worker is stopped")
 
     def _load(self) -> Host:
-        self._number += 1
-        self._version += 1
-        self._publish("starting")
+        self._launched += 1
+        number, version = self._launched, self._version + 1
+        self._publish("starting", number, version)
         try:
             host = Host(
                 self._main, self._variables, self._bindings, self._call_binding, {"print": self._print}
             )
         except LoadError as error:
-            self._publish("failed", str(error))
+            self._publish("failed", number, version, str(error))
             raise WorkerFailed(str(error)) from error
-        self._publish("ready")
+        self._number, self._version = number, version
+        self._publish("ready", number, version)
         return host
 
     async def _unload(self) -> None:
         if self._host is not None:
             await self._host.stop()
             self._host = None
-            self._publish("stopped")
+            self._publish("stopped", self._number, self._version)
 
     async def fetch(self, trace_id: str, request: Request) -> Answer:
         """Let the Worker answer. Raises WorkerFailed."""
@@ -174,14 +176,14 @@ class InlineRuntime:
             )
         )
 
-    def _publish(self, state: IsolateState, message: str = "", number: int | None = None) -> None:
+    def _publish(self, state: IsolateState, number: int, version: int, message: str = "") -> None:
         self._bus.publish(
             WorkerChanged(
                 time_s=self._bus.now_s(),
                 worker=self._worker,
                 runtime=self.name,
-                isolate=self._number if number is None else number,
-                version=self._version,
+                isolate=number,
+                version=version,
                 state=state,
                 message=message,
             )

@@ -10,10 +10,10 @@ import pytest
 from core.clock import VirtualClock, run_virtual
 from core.events.bus import EventBus
 from core.events.codec import encode
-from core.events.types import WorkerLogged
+from core.events.types import WorkerChanged, WorkerLogged
 from core.http.messages import Request, Response, one_chunk
 from core.worker.inline import InlineRuntime
-from core.worker.runtime import BindingFetch, SubRequest, WorkerFailed
+from core.worker.runtime import BindingFetch, ContainerSignal, Scheduled, SubRequest, WorkerFailed
 from tests.core.worker.conftest import Containers, Recorder, WriteWorker, read, visit
 
 
@@ -227,3 +227,54 @@ async def test_work_that_outlives_the_runtime_is_cancelled(
     await runtime.stop()
     logged = [event for event in recorder.events if isinstance(event, WorkerLogged)]
     assert [event.message for event in logged] == ["cancelled"]
+
+
+async def test_reloading_takes_the_new_code_and_broken_code_changes_nothing(
+    write_worker: WriteWorker, recorder: Recorder, containers: Containers
+) -> None:
+    runtime = make(write_worker("return Response('old')"), recorder.bus, containers.fetch)
+    await runtime.start()
+    write_worker("class Default(")
+    with pytest.raises(WorkerFailed, match="SyntaxError"):
+        await runtime.reload()
+    assert await read(await runtime.fetch("t1", visit())) == (200, "old")
+    write_worker("return Response('new')")
+    await runtime.reload()
+    answer = await runtime.fetch("t2", visit())
+    assert await read(answer) == (200, "new")
+    changes = [event for event in recorder.events if isinstance(event, WorkerChanged)]
+    assert [(event.isolate, event.state) for event in changes] == [
+        (1, "starting"),
+        (1, "ready"),
+        (2, "starting"),
+        (2, "failed"),
+        (3, "starting"),
+        (3, "ready"),
+        (1, "draining"),
+        (1, "stopped"),
+    ]
+    assert answer.isolate == 3
+    assert (await answer.cpu_time()).kind == "emulated"
+    await runtime.stop()
+
+
+async def test_events_reach_the_worker(
+    write_worker: WriteWorker, recorder: Recorder, containers: Containers
+) -> None:
+    main = write_worker(
+        """
+        class Default(WorkerEntrypoint):
+            async def scheduled(self, controller):
+                print("due", controller.cron)
+                if controller.cron == "bad":
+                    raise ValueError("no")
+        """
+    )
+    runtime = make(main, recorder.bus, containers.fetch)
+    await runtime.start()
+    assert await runtime.notify("t1", Scheduled("* * * * *", 1))
+    assert not await runtime.notify("t2", ContainerSignal("APP", "anna", "stopped"))
+    with pytest.raises(WorkerFailed, match="ValueError: no"):
+        await runtime.notify("t3", Scheduled("bad", 1))
+    assert recorder.logs[0] == ("t1", "log", "due * * * * *")
+    await runtime.stop()

@@ -17,7 +17,7 @@ from core.worker.private_fields import (
     TRACE_ID,
     without_private,
 )
-from core.worker.runtime import BindingFetch, SubRequest
+from core.worker.runtime import BindingFetch, CallRefused, SubRequest, WorkerFailed
 
 logger = logging.getLogger(__name__)
 
@@ -48,12 +48,18 @@ class Gateway:
         passed_on = Request(request.method, target, without_private(request.headers), request.body)
         try:
             return await self._binding_fetch(sub_request, passed_on)
+        except (CallRefused, WorkerFailed) as error:
+            return _failure(str(error))
         except Exception as error:
-            # The Worker gets an exception, as from the platform.
-            logger.debug("the call of binding %s failed", sub_request.binding, exc_info=True)
-            failure = text_response(500, f"{type(error).__name__}: {error}")
-            failure.headers.append((FAILED, b"binding"))
-            return failure
+            # What failed here is the engine's: the Worker gets an exception, as from the platform.
+            logger.exception("the call of binding %s failed", sub_request.binding)
+            return _failure(f"{type(error).__name__}: {error}")
+
+
+def _failure(text: str) -> Response:
+    failure = text_response(500, text)
+    failure.headers.append((FAILED, b"binding"))
+    return failure
 
 
 def _sub_request(request: Request) -> SubRequest | None:

@@ -7,6 +7,8 @@ from core.worker.workerd.modules import BUNDLE, OUTSIDE, OWN, Modules
 from core.worker.workerd.typescript import Compiler
 
 _PLACE = re.compile(rf"((?:{BUNDLE}|{OUTSIDE}|{OWN})[^\s:()]*)(?::(\d+)(?::(\d+))?)?")
+_FRAME = re.compile(r"^\s*at (?:.*\()?([^\s()]+:\d+:\d+)\)?$", re.MULTILINE)
+_OWN_SPECIFIER = re.compile(r' Specifier: "hybrid-tui-entry\.js"\.$')
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LOAD_FAILURE = re.compile(r"^service main: (?:Uncaught )?(.*)")
 _OWN_FRAME = re.compile(rf"^\s+at .*(?:{OWN}|hybrid-tui-entry\.js|node-internal:|cloudflare(?:-internal)?:)")
@@ -49,3 +51,10 @@ def load_failure(lines: Iterable[str]) -> str:
         found = _LOAD_FAILURE.match(line)
         wanted.append(found[1] if found else line)
     return "\n".join(wanted).strip()
+
+
+def on_one_line(failure: str, main: str) -> str:
+    """Return a failure with its place first, as ``file:line:column: message``; the file ``main`` for none."""
+    message, _, rest = failure.partition("\n")
+    place = _FRAME.search(rest)
+    return f"{main if place is None else place[1]}: {_OWN_SPECIFIER.sub('', message)}"

@@ -15,7 +15,7 @@ from core.worker.link.process import IsolateProcess
 from core.worker.runtime import BindingFetch, WorkerFailed
 from core.worker.workerd.config import COMPATIBILITY_DATE, IsolateConfig, config_text
 from core.worker.workerd.cpu import CpuMeter, ProcessCpu
-from core.worker.workerd.failures import Places
+from core.worker.workerd.failures import Places, on_one_line
 from core.worker.workerd.find import find_workerd
 from core.worker.workerd.guard import Guard
 from core.worker.workerd.isolate import WorkerdIsolate
@@ -23,7 +23,7 @@ from core.worker.workerd.module_service import ModuleService
 from core.worker.workerd.modules import Modules
 from core.worker.workerd.output import Output
 from core.worker.workerd.records import OnLog
-from core.worker.workerd.typescript import Compiler
+from core.worker.workerd.typescript import Compiler, find_deno_if_any
 from core.worker.workerd.visits import Visits
 
 START_TIMEOUT_S = 30.0
@@ -140,7 +140,7 @@ class WorkerdLauncher:
             number, process, str(socket), visits, self._on_log, self._places.readable, closing.aclose
         )
         try:
-            await self._wait_until_ready(process, output, isolate)
+            await self._wait_until_ready(process, output, isolate, shared.modules)
         except BaseException:
             process.kill("it did not start")
             await isolate.stop()
@@ -159,7 +159,7 @@ class WorkerdLauncher:
             raise WorkerFailed(f"workerd did not start: {error}") from error
 
     async def _wait_until_ready(
-        self, process: IsolateProcess, output: Output, isolate: WorkerdIsolate
+        self, process: IsolateProcess, output: Output, isolate: WorkerdIsolate, modules: ModuleService
     ) -> None:
         ends = asyncio.ensure_future(process.exited.wait())
         listens = asyncio.ensure_future(output.listening.wait())
@@ -169,14 +169,21 @@ class WorkerdLauncher:
             ends.cancel()
             listens.cancel()
         if process.exited.is_set():
-            raise WorkerFailed(output.load_failure() or process.how_it_ended())
+            raise WorkerFailed(self._why_not_loaded(process, output.load_failure(), modules))
         if not output.listening.is_set():
             raise WorkerFailed(f"the Worker's module did not load within {START_TIMEOUT_S:g} s")
         await isolate.ping()
 
+    def _why_not_loaded(self, process: IsolateProcess, said: str, modules: ModuleService) -> str:
+        main = self._main.name
+        if process.ran_out_of_memory():
+            return f"{main}: used more than {self._memory_limit_mib} MB of memory while it loaded"
+        return modules.explain(said) or on_one_line(said or process.how_it_ended(), main)
+
     def _config(self, shared: "_Shared", socket: Path) -> str:
         main = json.dumps(self._modules.url_of(self._main))
         settings = json.dumps(self._settings)
+        own_flags = () if find_deno_if_any() is not None else ("typescript_strip_types",)
         entry = (
             f'import {{ serve }} from "hybrid-tui/shim/serve.js";\n'
             f"import * as worker from {main};\n"
@@ -191,7 +198,7 @@ class WorkerdLauncher:
                 variables=self._variables,
                 memory_limit_mib=self._memory_limit_mib,
                 compatibility_date=self._date,
-                compatibility_flags=self._flags,
+                compatibility_flags=(*self._flags, *own_flags),
             )
         )
 
@@ -207,7 +214,7 @@ class _Shared:
         self.modules_path = folder / "m"
         self.guard = Guard(folder)
         self._gateway = Gateway(self.gateway_path, binding_fetch)
-        self._modules = ModuleService(modules, self.modules_path, compiler)
+        self.modules = ModuleService(modules, self.modules_path, compiler)
 
     @classmethod
     async def open(cls, binding_fetch: BindingFetch, modules: Modules, compiler: Compiler) -> "_Shared":
@@ -215,14 +222,14 @@ class _Shared:
         try:
             await shared.guard.start()
             await shared._gateway.start()
-            await shared._modules.start()
+            await shared.modules.start()
         except BaseException:
             await shared.close()
             raise
         return shared
 
     async def close(self) -> None:
-        await self._modules.stop()
+        await self.modules.stop()
         await self._gateway.stop()
         await self.guard.stop()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -9,7 +9,7 @@ import msgspec
 
 from core.http.messages import Request, Response, one_chunk, text_response
 from core.http.server import Server, serve_unix
-from core.worker.workerd.modules import Module, Modules, alias_of
+from core.worker.workerd.modules import BUNDLE, Module, Modules, alias_of
 from core.worker.workerd.typescript import Compiler, NotCompiled
 
 
@@ -33,6 +33,8 @@ class ModuleService:
         self._path = path
         self._compiler = compiler
         self._server: Server | None = None
+        self._unusable = ""
+        self._missing = ""
 
     async def start(self) -> None:
         """Listen. Raises CannotListen."""
@@ -44,6 +46,20 @@ class ModuleService:
             await self._server.stop()
             self._server = None
 
+    def explain(self, said: str) -> str:
+        """Return why a Worker was not loaded, where this service knows it better than what workerd says."""
+        unusable, self._unusable = self._unusable, ""
+        return unusable or (self._missing if "Module not found" in said else "")
+
+    def _say_missing(self, question: Question) -> str:
+        importer = self._modules.file_of(question.referrer)
+        where = "" if importer is None else f"{self._modules.url_of(importer).removeprefix(BUNDLE)}: "
+        written = question.written
+        if written.startswith((".", "/", "file:", "#")) or ":" in written:
+            return f'{where}there is no module "{written}"'
+        package = "/".join(written.split("/")[: 2 if written.startswith("@") else 1])
+        return f'{where}the package "{package}" is not in node_modules; install it: npm install {package}'
+
     async def _handle(self, request: Request) -> Response:
         body = b"".join([data async for data in request.body]) if request.body is not None else b""
         try:
@@ -52,6 +68,7 @@ class ModuleService:
             return text_response(400, "not a question for a module")
         file = self._modules.resolve(question.written, question.referrer, question.type)
         if file is None:
+            self._missing = self._say_missing(question)
             return text_response(404, "")
         module = await self._module(file)
         if module.url != question.specifier:
@@ -68,6 +85,7 @@ class ModuleService:
                 return module
             return replace(module, content=await self._compiler.compiled(file, module.content))
         except (OSError, UnicodeDecodeError, NotCompiled) as error:
+            self._unusable = str(error)
             thrown = f"throw new SyntaxError({json.dumps(str(error))});"
             return Module(self._modules.url_of(file), "esModule", thrown)
 

@@ -39,7 +39,7 @@ class Output:
             self._log("", "error", line)
 
     def load_failure(self) -> str:
-        """Return what kept the Worker from being loaded, as far as workerd said so."""
+        """Return what workerd said before it served, which tells why it did not; empty for nothing."""
         return self._readable(load_failure(self._complaints))
 
     def _log(self, trace_id: str, level: LogLevel, text: str) -> None:

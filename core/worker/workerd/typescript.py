@@ -6,6 +6,8 @@ import re
 from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
+from core.worker.deno.program import find_deno
+from core.worker.runtime import WorkerFailed
 from core.worker.workerd.source_map import SourceMap, split_inline_map
 
 COMPILED = frozenset({".ts", ".tsx", ".mts", ".cts", ".jsx"})
@@ -19,6 +21,14 @@ class NotCompiled(Exception):
     """A module is not valid; the message says where and why."""
 
 
+def find_deno_if_any() -> Path | None:
+    """Return where Deno is; None where workerd must do: it takes types away, and refuses enums and JSX."""
+    try:
+        return find_deno()
+    except WorkerFailed:
+        return None
+
+
 class Compiler:
     """Compiles modules, and remembers them by their text: most saves change one of many."""
 
@@ -30,9 +40,12 @@ class Compiler:
         """Return the JavaScript of a module. Raises NotCompiled."""
         if file.suffix not in COMPILED:
             return text
+        deno = find_deno_if_any()
+        if deno is None:
+            return text
         known = self._known.get(file)
         if known is None or known[0] != text:
-            made, source_map = split_inline_map(await self._run(file))
+            made, source_map = split_inline_map(await self._run(deno, file))
             if len(self._known) >= CACHED_MODULES:
                 self._known.clear()
             known = self._known[file] = (text, made, source_map)
@@ -43,10 +56,10 @@ class Compiler:
         source_map = self._known[file][2] if file in self._known else None
         return (line, column) if source_map is None else source_map.original(line, column)
 
-    async def _run(self, file: Path) -> str:
+    async def _run(self, deno: Path, file: Path) -> str:
         try:
             process = await asyncio.create_subprocess_exec(
-                *(_deno(), "transpile", "--quiet", "--no-config", "--source-map", "inline", str(file)),
+                *(str(deno), "transpile", "--quiet", "--no-config", "--source-map", "inline", str(file)),
                 stdin=DEVNULL,
                 stdout=PIPE,
                 stderr=PIPE,
@@ -71,10 +84,4 @@ class Compiler:
         text = _COLOURS.sub("", complaint).replace(self._folder.as_uri() + "/", "")
         message = text.partition("\n")[0].removeprefix("error: ").strip()
         place = _PLACE.search(text)
-        return message if place is None else f"{message}\n    at {place[1]}"
-
-
-def _deno() -> str:
-    import deno  # type: ignore[import-untyped]
-
-    return str(deno.find_deno_bin())
+        return message if place is None else f"{place[1]}: {message}"

@@ -4,6 +4,7 @@ import { Gateway } from "./gateway.js";
 import { describe, log, takeConsole, tellEnd, watchStreams } from "./records.js";
 import { during, Visit } from "./visits.js";
 
+const NO_HANDLER = "Handler does not export a fetch() function.";
 const NO_RESPONSE = "Incorrect type for Promise: the Promise did not resolve to 'Response'.";
 
 // Make the object that workerd calls, for a module of the user's and what the engine says about it.
@@ -58,8 +59,9 @@ class Isolate {
 
   #call(handler, argument, context) {
     const entry = this.#worker.default;
-    if (typeof entry === "function") return new entry(context, this.#env)[handler](argument);
-    return entry[handler](argument, this.#env, context);
+    const target = typeof entry === "function" ? new entry(context, this.#env) : entry;
+    if (typeof target?.[handler] !== "function") throw new TypeError(NO_HANDLER);
+    return target[handler](argument, this.#env, context);
   }
 
   #notify(event, context) {

@@ -226,7 +226,7 @@ class WorkerRow(Record, frozen=True, gc=False):
     """How often its code was loaded; 0 before it was."""
     isolates: tuple[IsolateRow, ...] = ()
     restarts: int = 0
-    """Isolates that ended unasked after they had been ready."""
+    """Isolates that ended unasked while they took requests."""
     reloads: int = 0
     reloaded_s: float = 0.0
     failures: tuple[WorkerFailureRow, ...] = ()

@@ -17,6 +17,7 @@ SAMPLE_HOLDS_S = 10.0
 """Seconds after which CPU use and requests in flight are too old to be shown."""
 PLATFORM_ERRORS = (1101, 1102)
 _ENDED_STATES = frozenset({"failed", "stopped"})
+_SERVING_STATES = frozenset({"ready", "stalled"})
 _BEST_FIRST: tuple[IsolateState, ...] = ("ready", "stalled", "starting", "draining")
 
 
@@ -26,7 +27,6 @@ class _Isolate:
     def __init__(self, event: WorkerChanged) -> None:
         self.changed = event
         self.start_ms = 0.0
-        self.was_ready = False
         self.requests = 0
         self.sample: IsolateSample | None = None
         self.history: deque[float] = deque(maxlen=HISTORY_SAMPLES)
@@ -36,11 +36,8 @@ class _Isolate:
         return self.changed.state in _ENDED_STATES
 
     def change(self, event: WorkerChanged) -> None:
-        if event.isolate == 0 and event.state == "starting":
-            self.was_ready = False  # an isolate without a number starts anew under the same row
         self.changed = event
         self.start_ms = event.start_ms or self.start_ms
-        self.was_ready = self.was_ready or event.state == "ready"
 
     def shown(self, now_s: float) -> bool:
         changed = self.changed
@@ -84,7 +81,7 @@ class _Worker:
         known = self.isolates.get(event.isolate)
         if known is None:
             self.isolates[event.isolate] = known = _Isolate(event)
-        if event.state == "failed" and known.was_ready and not known.ended:
+        if event.state == "failed" and known.changed.state in _SERVING_STATES:
             self.restarts += 1
         known.change(event)
         self.latest = event

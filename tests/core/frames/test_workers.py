@@ -81,6 +81,11 @@ def test_an_isolate_that_fails_after_it_was_ready_is_a_restart_once() -> None:
     assert found.isolates[1].message == "used more than 128 MiB"
 
 
+def test_an_isolate_that_fails_while_it_drains_is_no_restart() -> None:
+    found = row(isolate(1.0, 1, "ready"), isolate(2.0, 1, "draining"), isolate(3.0, 1, "failed"))
+    assert found.restarts == 0
+
+
 def test_an_isolate_that_stalls_and_comes_back_is_no_restart() -> None:
     found = row(isolate(1.0, 1, "ready"), isolate(2.0, 1, "stalled"), isolate(3.0, 1, "ready"))
     assert (found.restarts, found.isolates[0].state) == (0, "ready")

@@ -65,7 +65,7 @@ class Edge:
         self._body_limit = BodyLimit(deployment.worker.limits.request_body_mb)
         self._clock = clock
         self._rng = rng
-        self._secrets = secrets or RequestSecrets(clock)
+        self._secrets = RequestSecrets(clock) if secrets is None else secrets
         self._find_visitor = visitor_finder(default_place(deployment.traffic.city, regions))
         self._visits = Visits(bus, clock)
 

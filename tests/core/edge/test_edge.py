@@ -23,7 +23,7 @@ def test_an_answer_of_the_worker_is_one_request_that_the_edge_answered() -> None
     event = world.last
     assert (event.outcome, event.status, event.path) == ("edge", 200, "/api/me")
     assert (event.region, event.instance, event.sub_requests) == ("", "", 0)
-    assert (event.response_bytes, event.worker_cpu_ms) == (5, 1.25)
+    assert (event.response_bytes, event.worker_cpu_ms, event.isolate) == (5, 1.25, 1)
     assert [one.name for one in event.trace] == ["visitor_to_edge", "edge", "worker"]
 
 
@@ -108,7 +108,8 @@ def test_a_worker_that_fails_gets_the_platform_s_answer(code: PlatformCode, stat
     world = World(fail)
     assert world.visit() == (status, f"error code: {code}".encode())
     event = world.last
-    assert (event.outcome, event.error) == ("error", "worker.py:3: no such key")
+    assert (event.outcome, event.error, event.error_code) == ("error", "worker.py:3: no such key", code)
+    assert event.worker_cpu_kind == "estimated"
 
 
 def test_a_browser_gets_a_page_that_keeps_the_reason_to_itself() -> None:
@@ -299,3 +300,22 @@ async def test_a_visitor_who_hangs_up_over_real_http_is_noted_and_cancels_the_wo
         (event,) = await world.finished(1)
         await asyncio.wait([asking])
     assert (event.outcome, event.status) == ("canceled", 499)
+
+
+def test_what_a_visitor_sends_and_gets_in_secret_is_in_no_event() -> None:
+    async def tells(_world: World, _trace_id: str, _request: Request) -> Response:
+        response = text_response(500, "")
+        response.headers.append((b"set-cookie", b"session=cookie-of-the-answer; Secure"))
+        return response
+
+    async def fails(_world: World, _trace_id: str, request: Request) -> Response:
+        raise WorkerFailed(f"no user for {request.header(b'authorization')!r} or hunter2")
+
+    world = World(fails, secrets={"API_KEY": "hunter2"})
+    world.visit((b"Authorization", b"Bearer abcdefgh"), target="/reset/abcdefgh/hunter2")
+    world.runtime.script = tells
+    world.visit(target="/session/cookie-of-the-answer")
+    first, second = world.requests
+    assert first.error == "no user for b'[Authorization]' or [secret API_KEY]"
+    assert first.path == "/reset/[Authorization]/[secret API_KEY]"
+    assert second.path == "/session/[Set-Cookie]"

@@ -25,6 +25,7 @@ DEPLOYMENT = """
 name = "{name}"
 latency = "off"
 worker.main = "worker.py"
+worker.limits.request_body_mb = 5000
 bindings.vars.GREETING = "hello"
 
 [[containers]]

@@ -14,7 +14,7 @@ async def echo(connection: ServerConnection) -> None:
 
 async def main() -> None:
     """Listen on the port that the engine gives."""
-    async with serve(echo, "127.0.0.1", int(os.environ["PORT"])) as server:
+    async with serve(echo, "127.0.0.1", int(os.environ["PORT"]), max_size=None) as server:
         await server.serve_forever()
 
 

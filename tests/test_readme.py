@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from core import redaction
 from core.model.load import load_deployment
+from core.model.worker import Limits
+from core.templates import TEMPLATES
+from core.worker.supervisor.pool import DRAIN_S
+from tests.end_to_end.runtimes import test_programs
 from tests.readme import README, rewritten
 from tui.commands.arguments import build_parser
 
@@ -53,6 +58,37 @@ def test_every_command_is_in_the_table() -> None:
     assert choices is not None
     table = TEXT.partition("## Commands")[2].partition("## Drivers")[0]
     assert [name for name in choices if f"`{name}" not in table] == []
+
+
+def test_the_programs_shown_are_those_that_are_tested() -> None:
+    assert re.findall(r"```ts\n(.*?)```", TEXT, re.DOTALL) == [test_programs.ANNOUNCED, test_programs.CURRENT]
+
+
+def test_every_template_but_the_demos_is_named_where_new_is_told() -> None:
+    (line,) = (line for line in TEXT.splitlines() if line.startswith("| `new NAME`"))
+    assert [one for one in TEMPLATES if one != "demo" and f"{one}`" not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "figure", "times"),
+    [
+        ("cpu_ms", "30 s of CPU", 1000),
+        ("memory_mib", "128 MiB of memory", 1),
+        ("sub_requests", "10,000 sub-requests", 1),
+        ("request_body_mb", "100 MB of request body", 1),
+    ],
+)
+def test_the_limits_told_are_those_of_the_sources(key: str, figure: str, times: int) -> None:
+    number = int(figure.split()[0].replace(",", ""))
+    assert number * times == Limits.model_fields[key].default
+    (line,) = (line for line in TEXT.splitlines() if line.startswith(f"| {figure}"))
+    assert line.endswith(f"| `{key}` |")
+
+
+def test_what_is_told_of_secrets_and_of_draining_is_so() -> None:
+    assert (redaction.SHORTEST, DRAIN_S) == (4, 30.0)
+    assert "(of four characters or more)" in TEXT
+    assert "for at most 30 s." in TEXT
 
 
 def test_pictures_are_there() -> None:

@@ -50,6 +50,7 @@ class Isolate:
         self._loop = asyncio.get_running_loop()
         self._works: dict[str, Work] = {}
         self._current = ""
+        self._link_lost = False
         self._cpu_s = 0.0
         self._stuck_since_s: float | None = None
         self._turning = asyncio.Event()
@@ -75,6 +76,25 @@ class Isolate:
         """End by itself."""
         self._end("the Worker's process ended with exit code 1")
 
+    def blame(self, trace_id: str) -> None:
+        """Say that the isolate works on this request."""
+        self._current = trace_id
+
+    def use_cpu(self, seconds: float) -> None:
+        """Have used more CPU time."""
+        self._cpu_s += seconds
+
+    async def end_slowly(self, seconds: float) -> None:
+        """Lose the link at once, and end only some time later."""
+        self._link_lost = True
+        self._lose_all()
+        await asyncio.sleep(seconds)
+        self.end()
+
+    def lose_link_for_a_moment(self) -> None:
+        """Lose what is under way, but go on."""
+        self._lose_all()
+
     @property
     def cpu_s(self) -> float:
         since_s = self._stuck_since_s
@@ -93,7 +113,7 @@ class Isolate:
         return len(self._works)
 
     async def fetch(self, trace_id: str, request: Request) -> Answer:
-        if self.exited.is_set():
+        if self._link_lost or self.exited.is_set():
             raise IsolateLost("it has ended", began=False)
         work = self._works[trace_id] = Work(trace_id, request)
         self._begin(work)
@@ -117,6 +137,8 @@ class Isolate:
         return True
 
     async def ping(self) -> None:
+        if self._link_lost:
+            raise IsolateLost("it has ended", began=False)
         turning, ended = (asyncio.ensure_future(one.wait()) for one in (self._turning, self.exited))
         try:
             await asyncio.wait((turning, ended), return_when=asyncio.FIRST_COMPLETED)
@@ -188,9 +210,12 @@ class Isolate:
         if not self.exited.is_set():
             self._cpu_s, self._stuck_since_s = self.cpu_s, None
             self.exited.set()
-            for work in self._works.values():
-                self._lose(work)
-            self._works.clear()
+            self._lose_all()
+
+    def _lose_all(self) -> None:
+        for work in self._works.values():
+            self._lose(work)
+        self._works.clear()
 
 
 class Reader:

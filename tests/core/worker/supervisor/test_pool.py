@@ -109,7 +109,7 @@ def test_when_all_isolates_are_stuck_requests_wait_for_the_next() -> None:
             loops.append(world.begin("/loop", f"loop {number}"))
             await asyncio.sleep(0.3)
         assert (await world.get("/a"))[0] == 3
-        assert world.changes().count("starting") == 3
+        assert world.bus.now_s() > 2.0
         for one in loops:
             with pytest.raises(WorkerFailed, match="CPU time"):
                 await one
@@ -148,9 +148,106 @@ def test_a_hog_is_ended_soon_and_only_its_own_request_fails() -> None:
         await asyncio.sleep(0.2)
         with pytest.raises(WorkerFailed, match="used more than 128 MiB of memory") as caught:
             await world.get("/hog", "hog")
+        assert (await world.get("/a"))[0] == 2
         assert caught.value.code == 1102
         assert world.isolates[0].memory_mib < 2.5 * 128
         assert await waiting == (2, "/wait from 2")
+
+    supervised(test)
+
+
+def test_a_hog_is_ended_soon_after_a_long_rest_too() -> None:
+    async def test(world: World) -> None:
+        world.program = program
+        await asyncio.sleep(3.3)
+        with pytest.raises(WorkerFailed, match="MiB of memory"):
+            await world.get("/hog")
+        assert world.isolates[0].memory_mib < 2.5 * 128
+
+    supervised(test)
+
+
+def test_what_an_old_isolate_has_not_begun_goes_to_the_new_code_when_it_is_stuck() -> None:
+    async def test(world: World) -> None:
+        stuck = await looping(world)
+        waiting = world.begin("/a")
+        await world.runtime.reload()
+        assert world.changes(1) == ["starting", "ready", "draining"]
+        assert await waiting == (2, "/a from 2")
+        stuck.cancel()
+        await asyncio.gather(stuck, return_exceptions=True)
+
+    supervised(test)
+
+
+def test_the_isolate_with_the_fewest_requests_gets_the_next() -> None:
+    async def test(world: World) -> None:
+        stuck = await looping(world)
+        await world.get("/a")
+        stuck.cancel()
+        await asyncio.gather(stuck, return_exceptions=True)
+        world.isolates[0].come_free()
+        await asyncio.sleep(0.1)
+        waiting = []
+        for _ in range(6):
+            waiting.append(world.begin("/wait"))
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
+        assert [one.in_flight for one in world.isolates] == [3, 3]
+        await asyncio.gather(*waiting)
+
+    supervised(test)
+
+
+def test_a_stuck_isolate_is_waited_for_where_no_other_can_be_started() -> None:
+    async def test(world: World) -> None:
+        stuck = await looping(world)
+        world.broken = "SyntaxError"
+        waiting = world.begin("/a")
+        await asyncio.sleep(1)
+        assert "failed" in world.changes(2)
+        stuck.cancel()
+        await asyncio.gather(stuck, return_exceptions=True)
+        world.isolates[0].come_free()
+        assert (await waiting)[0] == 1
+
+    supervised(test)
+
+
+def test_an_isolate_started_for_old_code_does_not_serve_once_there_is_newer() -> None:
+    async def test(world: World) -> None:
+        world.launch_s = 1.0
+        stuck = await looping(world)
+        await asyncio.sleep(0.3)
+        world.launch_s = 0.05
+        await world.runtime.reload()
+        await asyncio.sleep(1.5)
+        assert world.changes(2) == ["starting", "ready", "stopped"]
+        assert (await world.get("/a"))[0] == 3
+        stuck.cancel()
+        await asyncio.gather(stuck, return_exceptions=True)
+
+    supervised(test)
+
+
+def test_an_isolate_whose_link_is_gone_gets_no_more_requests_while_it_ends() -> None:
+    async def test(world: World) -> None:
+        ending = asyncio.create_task(world.isolates[0].end_slowly(0.3))
+        await asyncio.sleep(0.01)
+        assert (await world.get("/a"))[0] == 2
+        await ending
+
+    supervised(test)
+
+
+def test_an_isolate_that_lost_requests_but_answers_serves_on() -> None:
+    async def test(world: World) -> None:
+        world.program = program
+        waiting = world.begin("/wait")
+        await asyncio.sleep(0.5)
+        world.isolates[0].lose_link_for_a_moment()
+        assert await waiting == (1, "/wait from 1")
+        assert world.changes() == ["starting", "ready"]
 
     supervised(test)
 
@@ -212,7 +309,7 @@ def test_an_isolate_that_ends_again_and_again_is_started_ever_more_slowly() -> N
 def test_a_request_whose_isolate_is_not_named_is_not_repeated_for_ever() -> None:
     async def test(world: World) -> None:
         async def ends(isolate: Isolate, trace_id: str, request: Request) -> Response:
-            isolate._current = "somebody else"
+            isolate.blame("somebody else")
             isolate.end()
             raise AssertionError
 
@@ -247,7 +344,7 @@ def test_a_pause_of_the_engine_makes_no_isolate_a_stuck_one() -> None:
         waiting = world.begin("/wait")
         for _ in range(5):
             await asyncio.sleep(0.07)
-            world.isolates[0]._cpu_s += 5
+            world.isolates[0].use_cpu(5.0)
             world.clock.advance(5.0)
         await waiting
         assert world.changes() == ["starting", "ready"]

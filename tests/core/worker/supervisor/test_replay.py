@@ -7,7 +7,7 @@ import pytest
 
 from core.http.messages import Request, Response, one_chunk, text_response
 from core.worker.runtime import WorkerFailed
-from tests.core.worker.supervisor.rig import Isolate, World, supervised
+from tests.core.worker.supervisor.rig import Isolate, Program, World, supervised
 
 Handler = Callable[[Isolate, str, Request], Awaitable[None]]
 
@@ -17,19 +17,18 @@ async def read(response: Response) -> bytes:
     return b"".join([piece async for piece in response.body])
 
 
-def twice(first: Handler, second: Handler) -> Handler:
+def twice(first: Handler, second: Handler, slowly_s: float = 0.0) -> Program:
     """Make a program whose isolate dies, by somebody else's fault, after ``first``; then does ``second``."""
 
     async def program(isolate: Isolate, trace_id: str, request: Request) -> Response:
         if isolate.number == 1:
             await first(isolate, trace_id, request)
-            isolate._current = "somebody else"
-            isolate.end()
-            await asyncio.Event().wait()
+            isolate.blame("somebody else")
+            await isolate.end_slowly(slowly_s)
         await second(isolate, trace_id, request)
         return text_response(200, "done")
 
-    return program  # type: ignore[return-value]
+    return program
 
 
 def run(first: Handler, second: Handler, body: AsyncIterator[bytes] | None = None) -> World:
@@ -38,7 +37,7 @@ def run(first: Handler, second: Handler, body: AsyncIterator[bytes] | None = Non
 
     async def test(world: World) -> None:
         worlds.append(world)
-        world.program = twice(first, second)  # type: ignore[assignment]
+        world.program = twice(first, second)
         await world.get("/", body=body)
 
     supervised(test)
@@ -111,8 +110,9 @@ def test_a_body_that_was_not_read_goes_to_the_other_isolate() -> None:
     run(nothing, reads, one_chunk(b"data"))
 
 
-def test_the_lost_isolate_neither_cancels_nor_closes_what_goes_on() -> None:
-    """The way of a real link: when it is lost, its calls are cancelled and its responses closed."""
+@pytest.mark.parametrize(("before_s", "slowly_s"), [(0.0, 0.0), (0.1, 0.0), (0.0, 0.3)])
+def test_the_lost_isolate_neither_cancels_nor_closes_what_goes_on(before_s: float, slowly_s: float) -> None:
+    """The way of a real link: it is lost, lets go of calls and responses, and then its process ends."""
 
     async def lets_go(isolate: Isolate, trace_id: str, _: Request) -> None:
         response = await isolate.call(trace_id, 1, "/one")
@@ -121,6 +121,7 @@ def test_the_lost_isolate_neither_cancels_nor_closes_what_goes_on() -> None:
         pending.cancel()
         assert response.close is not None
         await response.close()
+        await asyncio.sleep(before_s)
 
     async def both(isolate: Isolate, trace_id: str, request: Request) -> None:
         await calls_and_reads(isolate, trace_id, request)
@@ -131,7 +132,7 @@ def test_the_lost_isolate_neither_cancels_nor_closes_what_goes_on() -> None:
             await asyncio.sleep(0.5)
             return text_response(200, f"container {request.target}")
 
-        world.program = twice(lets_go, both)  # type: ignore[assignment]
+        world.program = twice(lets_go, both, slowly_s)
         world.container = slow
         await world.get("/")
         assert world.called == ["/one", "/two"]
@@ -160,6 +161,32 @@ def test_a_call_that_the_worker_gives_up_is_cancelled() -> None:
         world.program, world.container = gives_up, slow
         assert await world.get("/") == (1, "gave up")
         assert world.bus.now_s() < 1
+
+    supervised(test)
+
+
+def test_a_call_that_the_worker_gives_up_is_cancelled_when_it_answers_at_once() -> None:
+    async def test(world: World) -> None:
+        canceled = asyncio.Event()
+
+        async def slow(_: Request) -> Response:
+            try:
+                await asyncio.sleep(100)
+            finally:
+                canceled.set()
+            raise AssertionError
+
+        async def gives_up(isolate: Isolate, trace_id: str, _: Request) -> Response:
+            pending = asyncio.create_task(isolate.call(trace_id, 1))
+            await asyncio.sleep(0.01)
+            pending.cancel()
+            await asyncio.sleep(0.01)
+            return text_response(200, "gave up")
+
+        world.program, world.container = gives_up, slow
+        await world.get("/")
+        async with asyncio.timeout(1):
+            await canceled.wait()
 
     supervised(test)
 
@@ -196,8 +223,31 @@ def test_a_failed_call_fails_the_same_way_again() -> None:
         async def broken(_: Request) -> Response:
             raise OSError("no way")
 
-        world.program, world.container = twice(fails, fails), broken  # type: ignore[assignment]
+        world.program, world.container = twice(fails, fails), broken
         await world.get("/")
+        assert world.called == ["/one"]
+
+    supervised(test)
+
+
+def test_a_call_whose_own_body_was_lost_with_the_isolate_is_not_given_again() -> None:
+    async def posts(isolate: Isolate, trace_id: str, _: Request) -> None:
+        pending = asyncio.create_task(isolate.call(trace_id, 1, "/one", body=one_chunk(b"lost")))
+        await asyncio.sleep(0.01)
+        pending.cancel()
+
+    async def posts_again(isolate: Isolate, trace_id: str, _: Request) -> None:
+        await asyncio.sleep(1)
+        await isolate.call(trace_id, 1, "/one", body=one_chunk(b"whole"))
+
+    async def test(world: World) -> None:
+        async def breaks_later(_: Request) -> Response:
+            await asyncio.sleep(0.5)
+            raise OSError("the body broke off")
+
+        world.program, world.container = twice(posts, posts_again), breaks_later
+        with pytest.raises(WorkerFailed, match="call 1 of APP could not be repeated"):
+            await world.get("/")
         assert world.called == ["/one"]
 
     supervised(test)

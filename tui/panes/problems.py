@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from core.frames.frame import Frame
+from core.frames.frame import Frame, WorkerRow
 from tui.panes.rows import Area, Row, Segment, View, clean, row, spread, width_of
 
 _STACK = "Traceback (most recent call last):"
@@ -33,11 +33,7 @@ def problems(frame: Frame) -> list[Problem]:
         for region in frame.regions
         if region.state == "unavailable"
     ]
-    found += [
-        Problem("error", worker.worker, headline(worker.message) or "the Worker failed", "")
-        for worker in frame.workers
-        if worker.state == "failed"
-    ]
+    found += [_worker_problem(worker) for worker in frame.workers if worker.state in ("failed", "stalled")]
     known = {(problem.subject, problem.message) for problem in found}
     mended = {region.info.id for region in frame.regions if region.state == "ready"}
     for notice in reversed(frame.notices):
@@ -47,6 +43,14 @@ def problems(frame: Frame) -> list[Problem]:
             known.add((notice.subject, notice.message))
             found.append(Problem(notice.level, notice.subject, headline(notice.message), notice.advice))
     return sorted(found, key=lambda problem: problem.level != "error")
+
+
+def _worker_problem(worker: WorkerRow) -> Problem:
+    if worker.state == "stalled":
+        message = headline(worker.message) or "no isolate of it answers"
+        return Problem("warning", worker.worker, f"stalled: {message}", "Requests wait; i shows the isolates")
+    advice = "" if worker.version else "Mend it and save: it is loaded at once"
+    return Problem("error", worker.worker, headline(worker.message) or "the Worker failed", advice)
 
 
 def layout(frame: Frame, area: Area, view: View) -> list[Row]:

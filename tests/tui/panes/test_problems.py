@@ -79,7 +79,16 @@ def test_a_failed_worker_is_a_problem() -> None:
         frame("quiet").workers[0], state="failed", message="worker.py, line 3: bad"
     )
     (found,) = problems(changed("quiet", workers=(worker,)))
-    assert found.message == "worker.py, line 3: bad"
+    assert (found.message, found.advice) == ("worker.py, line 3: bad", "")
+    never_loaded = msgspec.structs.replace(worker, version=0)
+    (found,) = problems(changed("quiet", workers=(never_loaded,)))
+    assert found.advice == "Mend it and save: it is loaded at once"
+
+
+def test_a_worker_of_which_no_isolate_answers_is_a_problem() -> None:
+    worker = msgspec.structs.replace(frame("quiet").workers[0], state="stalled", message="busy with GET /a")
+    (found,) = problems(changed("quiet", workers=(worker,)))
+    assert (found.level, found.message) == ("warning", "stalled: busy with GET /a")
 
 
 def test_advice_takes_a_line_of_its_own_when_it_must() -> None:

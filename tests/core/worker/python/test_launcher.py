@@ -1,4 +1,4 @@
-"""Python isolates in processes of their own: what only they do, beside what every runtime's suite asks."""
+"""Python isolates in processes of their own: how they start, what they tell, how they end."""
 
 import asyncio
 import json
@@ -6,59 +6,20 @@ import os
 import sys
 import tempfile
 import textwrap
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import psutil
 import pytest
-from websockets.asyncio.client import connect
-from websockets.asyncio.server import ServerConnection
-from websockets.asyncio.server import serve as serve_websocket
 
 import core
-from core.http.client import PooledClient
 from core.http.errors import BodyLost
-from core.http.messages import Request, Response, one_chunk
-from core.http.server import serve
-from core.worker.isolate import Isolate, IsolateLost
+from core.worker.isolate import IsolateLost
 from core.worker.python.launcher import PythonLauncher
-from core.worker.runtime import Scheduled, SubRequest, WorkerFailed
+from core.worker.runtime import Scheduled, WorkerFailed
 from tests.core.worker.conftest import Containers, Recorder, WriteWorker, read, visit
+from tests.core.worker.python.conftest import Launch
 
 WAIT_S = 30
-
-Launch = Callable[..., Awaitable[Isolate]]
-
-
-@pytest.fixture
-async def launch(
-    write_worker: WriteWorker, recorder: Recorder, containers: Containers
-) -> AsyncIterator[Launch]:
-    """Give what writes a Worker and starts one isolate of it."""
-    made: list[tuple[PythonLauncher, Isolate]] = []
-
-    async def begin(source: str, *, cpu_limit_ms: float = 30_000, sub_request_limit: int = 50) -> Isolate:
-        launcher = PythonLauncher(
-            main=write_worker(source),
-            binding_fetch=containers.fetch,
-            on_log=recorder.log,
-            variables={"GREETING": "hello", "NUMBERS": [1, 2]},
-            bindings={"APP": "App"},
-            cpu_limit_ms=cpu_limit_ms,
-            sub_request_limit=sub_request_limit,
-        )
-        try:
-            isolate = await launcher.launch(1)
-        except BaseException:
-            await launcher.close()
-            raise
-        made.append((launcher, isolate))
-        return isolate
-
-    yield begin
-    for launcher, isolate in made:
-        await isolate.stop()
-        await launcher.close()
 
 
 async def test_the_worker_answers_with_its_values(launch: Launch) -> None:
@@ -228,22 +189,6 @@ async def test_code_that_computes_too_long_with_pauses_is_1102_and_the_isolate_l
     assert await read(await isolate.fetch("t2", visit("/"))) == (200, "fine")
 
 
-async def test_sub_requests_past_the_limit_are_refused(launch: Launch, containers: Containers) -> None:
-    isolate = await launch(
-        """
-        try:
-            while True:
-                await self.env.APP.fetch("http://app/")
-        except Exception as error:
-            return Response(str(error))
-        """,
-        sub_request_limit=3,
-    )
-    _, text = await read(await isolate.fetch("t1", visit()))
-    assert text.startswith("Too many subrequests by single Worker invocation")
-    assert len(containers.calls) == 3
-
-
 async def test_cpu_time_is_of_the_request_alone_and_of_its_tasks(launch: Launch) -> None:
     isolate = await launch(
         """
@@ -302,218 +247,6 @@ async def test_memory_that_the_worker_keeps_is_told(launch: Launch) -> None:
     await read(await isolate.fetch("t1", visit()))
     await isolate.ping()
     assert isolate.heap_mib >= 60
-
-
-async def test_a_call_of_a_binding_carries_trace_and_number_whatever_the_tasks(
-    launch: Launch, containers: Containers
-) -> None:
-    isolate = await launch(
-        """
-        async def one(number):
-            fresh = Request(f"http://app/{number}", headers={"hybrid-tui-trace-id": "forged"})
-            return await (await self.env.APP.fetch(fresh)).text()
-        first = await one(0)
-        task = asyncio.create_task(one(1))
-        rest = await asyncio.gather(one(2), one(3))
-        return Response("|".join([first, await task, *rest]))
-        """
-    )
-    request = visit()
-    request.headers.append((b"Hybrid-Tui-Trace-Id", b"forged"))
-    assert (await read(await isolate.fetch("trace-7", request)))[0] == 200
-    assert {call.trace_id for call, _ in containers.calls} == {"trace-7"}
-    assert sorted(call.number for call, _ in containers.calls) == [1, 2, 3, 4]
-    assert {call.binding for call, _ in containers.calls} == {"APP"}
-    for _, passed_on in containers.calls:
-        assert not [name for name, _ in passed_on.headers if name.startswith(b"hybrid-tui")]
-        assert passed_on.header(b"host") == b"app"
-
-
-async def test_many_requests_at_once_do_not_mix(launch: Launch, containers: Containers) -> None:
-    isolate = await launch("return await self.env.APP.fetch(request)")
-    numbers = iter(range(1000))
-
-    async def visitor() -> None:
-        for number in numbers:
-            answer = await isolate.fetch(f"t{number}", visit(f"/{number}"))
-            assert await read(answer) == (200, f"1 GET /{number} ")
-
-    await asyncio.gather(*(visitor() for _ in range(32)))
-    assert {call.trace_id for call, _ in containers.calls} == {f"t{number}" for number in range(1000)}
-    await isolate.ping()
-    assert isolate.in_flight == 0
-
-
-async def test_an_unread_response_passes_by_reference_with_its_fields(
-    launch: Launch, containers: Containers
-) -> None:
-    fields = [(b"content-encoding", b"gzip"), (b"set-cookie", b"a=1"), (b"set-cookie", b"b=2")]
-    body = one_chunk(b"\x1f\x8b\x00\xff")
-    containers.answer = lambda *_: _ready(Response(404, [*fields, (b"content-length", b"4")], body))
-    isolate = await launch("return await self.env.APP.fetch(request)")
-    answer = await isolate.fetch("t1", visit())
-    assert (answer.response.status, answer.response.headers) == (404, [*fields, (b"content-length", b"4")])
-    assert answer.response.body is body
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "return await self.env.APP.fetch(request)",
-        "return await self.env.APP.fetch(Request(request, headers={'x-only': 'this'}))",
-        "return await self.env.APP.fetch('http://app/', method='POST', body=request.body)",
-    ],
-)
-async def test_an_unread_body_of_the_visitor_passes_by_reference(
-    launch: Launch, containers: Containers, source: str
-) -> None:
-    isolate = await launch(source)
-    body = one_chunk(b"never in the isolate")
-    got: list[object] = []
-
-    async def keep(sub_request: SubRequest, request: Request) -> Response:
-        got.append(request.body)
-        return await containers.describe(sub_request, request)
-
-    containers.answer = keep
-    status, text = await read(await isolate.fetch("t1", visit("/up", method="POST", body=body)))
-    assert (status, text.endswith("never in the isolate")) == (200, True)
-    assert got == [body]
-
-
-async def test_a_changed_response_passes_its_body_by_reference(
-    launch: Launch, containers: Containers
-) -> None:
-    body = one_chunk(b"as it is")
-    containers.answer = lambda *_: _ready(Response(200, [(b"x-one", b"1")], body))
-    isolate = await launch(
-        """
-        response = await self.env.APP.fetch(request)
-        changed = Response(response.body, status=201, headers=response.headers)
-        changed.headers.set("x-two", "2")
-        return changed
-        """
-    )
-    answer = await isolate.fetch("t1", visit())
-    assert answer.response.body is body
-    assert (answer.response.status, dict(answer.response.headers)[b"x-two"]) == (201, b"2")
-
-
-async def _ready(response: Response) -> Response:
-    return response
-
-
-async def test_bodies_stream_through_the_workers_own_hands_both_ways(
-    launch: Launch, containers: Containers
-) -> None:
-    async def echo(sub_request: SubRequest, request: Request) -> Response:
-        return Response(200, [], request.body)
-
-    containers.answer = echo
-    isolate = await launch(
-        """
-        async def loud(body):
-            async for piece in body:
-                yield piece.upper()
-        response = await self.env.APP.fetch("http://app/", method="POST", body=loud(request.body))
-        return Response(loud(response.body))
-        """
-    )
-    to_send: asyncio.Queue[bytes] = asyncio.Queue()
-
-    async def spoken() -> AsyncIterator[bytes]:
-        while data := await to_send.get():
-            yield data
-
-    async with asyncio.timeout(WAIT_S):
-        answer = await isolate.fetch("t1", visit(method="POST", body=spoken()))
-        assert answer.response.body is not None
-        for word in (b"one", b"two"):
-            to_send.put_nowait(word)
-            assert await anext(answer.response.body) == word.upper()
-        to_send.put_nowait(b"")
-        assert [data async for data in answer.response.body] == []
-
-
-async def test_a_body_that_the_visitor_leaves_is_let_go_in_the_worker(
-    launch: Launch, recorder: Recorder
-) -> None:
-    isolate = await launch(
-        """
-        async def endless():
-            try:
-                while True:
-                    yield "x" * 10_000
-            finally:
-                print("let go")
-        return Response(endless())
-        """
-    )
-    answer = await isolate.fetch("t1", visit())
-    assert answer.response.body is not None
-    assert answer.response.close is not None
-    await anext(answer.response.body)
-    await answer.response.close()
-    assert await recorder.log_line("let go") == ("t1", "log", "let go")
-    assert (await answer.cpu_time()).ms > 0
-
-
-async def test_cancelling_cancels_the_workers_work_and_its_calls(
-    launch: Launch, containers: Containers, recorder: Recorder
-) -> None:
-    called, cancelled = asyncio.Event(), asyncio.Event()
-
-    async def hang(sub_request: SubRequest, request: Request) -> Response:
-        called.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            cancelled.set()
-        raise AssertionError
-
-    containers.answer = hang
-    isolate = await launch(
-        """
-        try:
-            return await self.env.APP.fetch(request)
-        finally:
-            print("cleaned up")
-        """
-    )
-    fetch = asyncio.create_task(isolate.fetch("t1", visit()))
-    async with asyncio.timeout(WAIT_S):
-        await called.wait()
-        fetch.cancel()
-        await cancelled.wait()
-    with pytest.raises(asyncio.CancelledError):
-        await fetch
-    assert (await recorder.log_line("cleaned up"))[0] == "t1"
-
-
-async def test_a_websocket_goes_through_the_worker_to_the_container(
-    launch: Launch, containers: Containers
-) -> None:
-    async def echo(connection: ServerConnection) -> None:
-        async for message in connection:
-            await connection.send(message)
-
-    client = PooledClient()
-    numbers = iter(range(100))
-    async with asyncio.timeout(WAIT_S), serve_websocket(echo, "127.0.0.1", 0) as upstream:
-        address = ("127.0.0.1", upstream.sockets[0].getsockname()[1])
-        containers.answer = lambda _, request: client.fetch(address, request)
-        isolate = await launch("return await self.env.APP.fetch(request)")
-
-        async def edge(request: Request) -> Response:
-            return (await isolate.fetch(f"t{next(numbers)}", request)).response
-
-        server = await serve(edge)
-        async with connect(f"ws://127.0.0.1:{server.port}/chat") as socket:
-            for message in ("hello", b"\x00\xff", "x" * 200_000):
-                await socket.send(message)
-                assert await socket.recv() == message
-        await server.stop()
-    await client.close()
 
 
 async def test_a_cron_trigger_calls_scheduled(launch: Launch, recorder: Recorder) -> None:

@@ -49,6 +49,7 @@ class Gate:
         self._bus = bus
         self._backoff = Backoff()
         self._last_failure: StartFailed | None = None
+        self._port = budget.container.port
 
     def why_not(self, watch: RegionWatch) -> str | None:
         """Say why no instance can be started in the region now; None when one can."""
@@ -71,7 +72,7 @@ class Gate:
             return errors.no_instance(watch.unavailable.message)
         container, failure = self._budget.container, self._last_failure
         if failure is not None and self._backoff.wait_s(self._bus.now_s()):
-            answer = errors.answer_for(failure, container.port, "")
+            answer = errors.answer_for(failure, self._port, "")
             answer.error = self.why_not(watch) or answer.error
             return answer
         return errors.max_instances_exceeded(container.name, container.max_instances)
@@ -81,9 +82,12 @@ class Gate:
         self._backoff.succeeded()
         self._last_failure = None
 
-    def failed(self, failure: StartFailed) -> str:
-        """Hold starts back for a while that grows with each failure in a row; say for how long."""
-        self._last_failure = failure
+    def failed(self, failure: StartFailed, port: int) -> str:
+        """Hold starts back for a while that grows with each failure in a row; say for how long.
+
+        ``port`` is the one that was waited for.
+        """
+        self._last_failure, self._port = failure, port
         wait_s = self._backoff.failed(self._bus.now_s())
         when = f"in {wait_s:g} s at the earliest" if wait_s else "with the next request"
         return f"next try {when}"

@@ -238,14 +238,21 @@ class Instance:
     async def _end_unfinished_start(self, record: ColdStartRecord, wish: Wish) -> None:
         if wish.lost is not None:
             raise wish.lost
+        failure = StartFailed(wish.reason, record.phase)
+        if self.plan.patient and self._state == "running":
+            record.failed(wish.reason)
+            self._outcome.set_result(failure)
+            await self._serve()
+            return
         self._asked = True
         self._move("stopping", wish.reason)
         await self.driver.remove(self.plan)
         self._move("stopped", wish.reason)
         record.failed(wish.reason)
-        self._settle(StartFailed(wish.reason, record.phase))
+        self._settle(failure)
 
     async def _serve(self) -> None:
+        """Let it run until it ends or somebody wants it to."""
         ended = asyncio.ensure_future(self.driver.wait_until_exit(self.plan))
         try:
             await _first_of(ended, self._wish)

@@ -121,7 +121,8 @@ class Named:
 
     def start_failed(self, failure: StartFailed) -> str:
         """Hold the next start back for a while that grows with each failure in a row."""
-        return self._gate.failed(failure)
+        container = self.instance.plan.container if self.instance else self.container
+        return self._gate.failed(failure, container.port)
 
     def driver_lost(self, error: DriverUnavailable) -> None:
         """Pass the loss of the engine on to the region."""

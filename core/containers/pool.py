@@ -113,7 +113,7 @@ class Pool:
 
     def start_failed(self, failure: StartFailed) -> str:
         """Hold further starts back for a while that grows with each failure in a row."""
-        return self._gate.failed(failure)
+        return self._gate.failed(failure, self.container.port)
 
     def driver_lost(self, error: DriverUnavailable) -> None:
         """Pass the loss of the engine on to the region."""

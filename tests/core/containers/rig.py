@@ -96,12 +96,14 @@ class Rig:
         self.bus = EventBus(clock)
         self.seen = Recording(self.bus)
         self.signals: list[InstanceSignal] = []
+        self._told = asyncio.Event()
         self.hook: OnSignal | None = None
         """What the Worker does with a signal; nothing when not given."""
         self.fleet = Fleet(declared, drivers, self.bus, clock, self._on_signal)
 
     async def _on_signal(self, signal: InstanceSignal) -> bool:
         self.signals.append(signal)
+        self._told.set()
         return self.hook is not None and await self.hook(signal)
 
     async def get(
@@ -137,7 +139,8 @@ class Rig:
         """Wait until the Worker was told so many signals; they come right after the events."""
         async with asyncio.timeout(30.0):
             while len(self.signals) < count:
-                await asyncio.sleep(0)
+                self._told.clear()
+                await self._told.wait()
         return self.signals
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from pathlib import Path
 
 import psutil
 
@@ -13,6 +14,11 @@ from tests.core.containers.drivers.process.conftest import Running
 JOB = programs.python("import sys; sys.exit(0)")
 BROKEN_JOB = programs.python("import sys; print('no database'); sys.exit(3)")
 ENDS_ON_HANGUP = programs.server(before="signal.signal(signal.SIGHUP, lambda *_: os._exit(0))")
+
+
+def _until_there(file: Path) -> None:
+    while not file.exists():
+        pass
 
 
 def _pid(body: str) -> int:
@@ -101,6 +107,33 @@ async def test_a_job_that_nobody_asks_for_anything_goes_to_sleep(running: Runnin
         assert rig.seen.last("app-job").reason == "asleep: no request for 0.3 s"
         (start,) = rig.seen.of(ColdStart)
         assert start.outcome == "failed"
+
+
+async def test_a_job_is_asked_to_end_before_it_is_ended(running: Running, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    code = (
+        "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); "
+        f"open({str(ready)!r}, 'w').close(); time.sleep(60)"
+    )
+    async with running(programs.python(code)) as rig:
+        for operation, exit_code in (("signal", 0), ("destroy", 137)):
+            rig.signals.clear()
+            await rig.operate("job", "start")
+            await asyncio.to_thread(_until_there, ready)
+            ready.unlink()
+            await rig.operate("job", operation)
+            [told] = await rig.until_signals(1)
+            assert (told.kind, told.exit_code, told.reason) == ("stopped", exit_code, "runtime_signal")
+
+
+async def test_a_start_that_failed_holds_the_next_back_and_names_its_own_port(running: Running) -> None:
+    async with running(programs.NEVER_LISTENS) as rig:
+        answers = [
+            await rig.operate("user-1", "start", wait=True, port=9000, timeout_s=0.2) for _ in range(3)
+        ]
+        assert [status for status, _ in answers] == [500] * 3
+        assert all(str(body).endswith("10.0.0.1:9000") for _, body in answers)
+        assert len(rig.seen.of(ColdStart)) == 2
 
 
 async def test_a_program_that_crashes_is_told_and_the_next_request_starts_it_again(running: Running) -> None:

@@ -1,6 +1,6 @@
 """Print what a request costs on each part of the way: ``python -m tests.bench.proxy [requests] [at once]``.
 
-CPU time is of this process, which holds visitors, edge, gateway and container; the Worker's isolate
+CPU time is of this process, which holds visitors, edge and container; the Worker's isolate
 is a process of its own and is read apart. One run compares with itself only.
 """
 
@@ -14,12 +14,10 @@ from pathlib import Path
 import psutil
 import uvloop
 
-from core.clock import RealClock
-from core.events.bus import EventBus
 from core.http.client import PooledClient
 from core.http.messages import Request, Response, text_response
 from core.http.server import Server, serve
-from core.worker.python.runtime import PythonRuntime
+from core.worker.python.launcher import PythonLauncher
 from core.worker.runtime import SubRequest
 
 WORKER = """
@@ -56,13 +54,13 @@ class Bench:
         async def binding(sub_request: SubRequest, request: Request) -> Response:
             return await self.inner.fetch(container, request)
 
-        self.runtime = PythonRuntime(
-            worker="bench", main=main, binding_fetch=binding, bus=EventBus(RealClock()), bindings=["APP"]
+        self.launcher = PythonLauncher(
+            main=main, binding_fetch=binding, on_log=lambda *_: None, bindings={"APP": ""}
         )
-        await self.runtime.start()
+        self.isolate = await self.launcher.launch(1)
 
         async def edge(request: Request) -> Response:
-            return (await self.runtime.fetch(f"t{next(self.numbers)}", request)).response
+            return (await self.isolate.fetch(f"t{next(self.numbers)}", request)).response
 
         proxy = await self._serve(lambda request: self.inner.fetch(container, request))
         front = await self._serve(edge)
@@ -96,7 +94,8 @@ class Bench:
         await self.visitor.close()
         for server in self.servers:
             await server.stop()
-        await self.runtime.stop()
+        await self.isolate.stop()
+        await self.launcher.close()
         await self.inner.close()
 
 
@@ -110,7 +109,7 @@ async def main(requests: int, concurrency: int) -> None:
     bench = Bench()
     with tempfile.TemporaryDirectory() as folder:
         ways = await bench.open(Path(folder))
-        isolate = psutil.Process(bench.runtime.pid)
+        isolate = psutil.Process(bench.isolate.pid)
         print(f"{requests} requests, {concurrency} at once; µs of CPU a request: this process + isolate")
         for _ in range(ROUNDS):
             for name, address, path in ways:

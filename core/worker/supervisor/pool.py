@@ -257,15 +257,13 @@ class Pool:
 
     def stalled(self, member: Member) -> None:
         """Take back what a stuck isolate has not begun, and start another."""
-        if member.state != "ready":
-            member.isolate.give_back()
-            return
-        member.state = "stalled"
-        trace_id = member.isolate.running()
-        who = f"request {trace_id}" if trace_id else "a request"
-        message = f"{who} holds up its isolate: it computes without a pause"
-        self._events.changed(member.number, member.version, "stalled", message)
-        self._tend()
+        if member.state == "ready":
+            member.state = "stalled"
+            trace_id = member.isolate.running()
+            who = f"request {trace_id}" if trace_id else "a request"
+            message = f"{who} holds up its isolate: it computes without a pause"
+            self._events.changed(member.number, member.version, "stalled", message)
+            self._tend()
         member.isolate.give_back()
 
     def responding(self, member: Member) -> None:

@@ -141,11 +141,11 @@ def _reload_twice(stream: StreamBuilder) -> None:
     """Two saves, and a load that needs two isolates; a stream keeps one of the old version."""
     stream.isolate_samples(1, 1.0, 22.0, (4.0, 31.0), 9.0, in_flight=2)
     stream.start_isolate(22.4, 2, version=2)
-    stream.isolate(22.45, 1, "draining", "version 2 answers now; it ends 2 requests")
-    stream.isolate(23.1, 1, "stopped", "drained")
+    stream.isolate(22.45, 1, "draining", "version 2 took over")
+    stream.isolate(23.1, 1, "stopped")
     stream.isolate_samples(2, 23.0, 60.0, (4.0, 62.0), 11.0, in_flight=1)
     stream.start_isolate(52.0, 3, version=3, start_ms=44.9)
-    stream.isolate(52.05, 2, "draining", "version 3 answers now; it ends 1 request", version=2)
+    stream.isolate(52.05, 2, "draining", "version 3 took over", version=2)
     stream.isolate_samples(3, 52.2, 60.3, (4.0, 41.0), 21.0, in_flight=3)
     stream.start_isolate(54.6, 4, version=3, start_ms=47.8)
     stream.isolate_samples(4, 55.0, 60.0, (4.0, 18.0), 12.0, in_flight=2)
@@ -158,25 +158,26 @@ BASKET_STACK = """TypeError: Cannot read properties of undefined (reading 'items
     at basketTotal (worker.ts:48:31)
     at handleApi (worker.ts:21:18)
     at Object.fetch (worker.ts:6:14)"""
-CPU_MESSAGE = "used more than 30,000 ms of CPU time in GET /report/yearly"
-MEMORY_MESSAGE = "used 131 MiB, more than its 128 MiB, in GET /export"
+CPU_MESSAGE = "used more than 30,000 ms of CPU time"
+MEMORY_MESSAGE = "used more than 128 MiB of memory (131 MiB)"
+STALL_MESSAGE = "request {} holds up its isolate: it computes without a pause"
 
 
 def _fail_isolates(stream: StreamBuilder) -> None:
     """A memory hog, a loop that is killed, one that still runs, a save that cannot be loaded, exceptions."""
     stream.isolate_samples(1, 1.0, 31.0, (4.0, 131.0), 30.0, in_flight=6)
-    stream.isolate(31.4, 1, "failed", MEMORY_MESSAGE)
-    stream.failed_request(31.41, VISITORS[1], "/export", 1102, f"the isolate {MEMORY_MESSAGE}")
+    stream.isolate(31.4, 1, "failed", f"{MEMORY_MESSAGE} (request 6f1c00e2a94d7b35)")
+    stream.failed_request(31.41, VISITORS[1], "/export", 1102, MEMORY_MESSAGE)
     stream.start_isolate(31.4, 2)
     stream.isolate_samples(2, 32.0, 59.0, (5.0, 24.0), 100.0, in_flight=4)
     stream.isolate(40.2, 3, "starting", version=2)
     stream.isolate(40.3, 3, "failed", "worker.ts:3:24: Expected ';', got 'basket'", version=2)
-    stream.isolate(44.0, 2, "stalled", "busy with GET /report/yearly")
+    stream.isolate(44.0, 2, "stalled", STALL_MESSAGE.format("91d3c04b7a26ee58"))
     stream.start_isolate(44.01, 4)
-    stream.isolate(58.9, 2, "failed", CPU_MESSAGE)
-    stream.failed_request(58.91, VISITORS[0], "/report/yearly", 1102, f"the isolate {CPU_MESSAGE}")
+    stream.isolate(58.9, 2, "failed", f"{CPU_MESSAGE} (request 91d3c04b7a26ee58)")
+    stream.failed_request(58.91, VISITORS[0], "/report/yearly", 1102, CPU_MESSAGE)
     stream.isolate_samples(4, 45.0, 60.0, (5.0, 116.0), 88.0, in_flight=5)
-    stream.isolate(59.2, 4, "stalled", "busy with POST /api/import")
+    stream.isolate(59.2, 4, "stalled", STALL_MESSAGE.format("2ab7405dc1f98e63"))
     stream.start_isolate(59.25, 5, start_ms=51.7)
     stream.isolate_samples(5, 59.1, 60.2, (5.0, 5.0), 4.0, in_flight=1)
     stream.answering(31.4, 2)

@@ -45,15 +45,15 @@ def test_the_summary_tells_runtime_version_and_memory() -> None:
 def test_a_stalled_and_a_draining_isolate_say_why() -> None:
     failing, busy = text(frame("failing")), text(frame("busy"))
     assert "stalled 0.5 s" in line_of(failing, "‖ 4")
-    assert "└ busy with POST /api/import" in failing
+    assert "└ request 2ab7405dc1f98e63 holds up its isolate: it computes without a pause" in failing
     assert "draining 7.9 s" in line_of(busy, "◍ 2")
-    assert "└ version 3 answers now; it ends 1 request" in busy
+    assert "└ version 3 took over" in busy
 
 
 def test_a_failed_isolate_says_why_in_place_of_its_figures() -> None:
     drawn = text(frame("failing"))
-    assert "failed 0.9 s ago  used more than 30,000 ms of CPU time in GET /report/yearly" in drawn
-    assert "failed 28 s ago   used 131 MiB, more than its 128 MiB" in drawn
+    assert "failed 0.9 s ago  used more than 30,000 ms of CPU time (request 91d3c04b7a26ee58)" in drawn
+    assert "failed 28 s ago   used more than 128 MiB of memory (131 MiB)" in drawn
     assert "worker.ts:3:24: Expected ';'" in line_of(drawn, "✗ 3  v2")
 
 

@@ -42,5 +42,5 @@ def test_it_tells_state_memory_and_the_last_requests() -> None:
 def test_it_tells_why_an_isolate_failed_and_the_memory_it_had() -> None:
     drawn = text(page("failing", 1))
     assert re.search(r"state +✗ failed 28 s ago", drawn)
-    assert re.search(r"why +used 131 MiB, more than its 128 MiB, in GET /export", drawn)
+    assert re.search(r"why +used more than 128 MiB of memory \(131 MiB\) \(request 6f1c00e2a94d7b35\)", drawn)
     assert "█" in drawn

@@ -9,7 +9,7 @@ from pathlib import Path
 from core.worker.link.connection import LinkConnection
 from core.worker.link.mark import MarkFile
 
-_LONGEST_SOCKET_BYTES = 100
+_LONGEST_PATH_BYTES = 100
 """Paths of Unix sockets have at most 107 bytes on Linux and 103 on macOS."""
 
 
@@ -18,7 +18,8 @@ class IsolateFolder:
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="wk-"))
-        if len(bytes(self.path)) > _LONGEST_SOCKET_BYTES:
+        if len(bytes(self.path)) > _LONGEST_PATH_BYTES or "," in str(self.path):
+            # The rights of an isolate are given as a list with commas.
             self.path.rmdir()
             self.path = Path(tempfile.mkdtemp(prefix="wk-", dir="/tmp"))
         self.path = self.path.resolve()
@@ -52,5 +53,4 @@ class IsolateFolder:
 
 class _Refused(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.abort()
+        transport.close()

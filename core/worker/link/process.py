@@ -2,23 +2,20 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 try:
     import resource
 except ImportError:  # pragma: no cover (not on Windows)
     resource = None  # type: ignore[assignment]
 
-logger = logging.getLogger(__name__)
-
 STOP_GRACE_S = 3.0
-_READ_BYTES = 65_536
 _LINE_BYTES = 8192
 _KEPT_LINES = 60
 _OUTPUT_GRACE_S = 0.25
@@ -28,27 +25,24 @@ OnLine = Callable[[str, str], None]
 """Gets "log" or "error" and each line that the process writes by itself."""
 
 
-class IsolateProcess:
+class IsolateProcess(asyncio.SubprocessProtocol):
     """A running process; ``on_line``, when set, gets what it writes, ``exited`` is set when it has ended."""
 
-    def __init__(self, process: Process, out_of_memory_signs: Sequence[str] = ()) -> None:
-        self.pid = process.pid
+    def __init__(self, out_of_memory_signs: Sequence[str] = ()) -> None:
+        self.pid = 0
         self.exited = asyncio.Event()
         self.output: deque[str] = deque(maxlen=_KEPT_LINES)
         """The last lines that it wrote, to explain its end."""
         self.on_exit: Callable[[], None] | None = None
         self.on_line: OnLine | None = None
-        self._out_of_memory_signs = out_of_memory_signs
-        self._ran_out_of_memory = False
         self.killed_for = ""
         """Why the engine killed it; empty when it did not."""
-        self._process = process
-        self._readers = [
-            asyncio.create_task(self._read(stream, level))
-            for stream, level in ((process.stdout, "log"), (process.stderr, "error"))
-            if stream is not None
-        ]
-        self._waiter = asyncio.create_task(self._wait())
+        self._out_of_memory_signs = out_of_memory_signs
+        self._ran_out_of_memory = False
+        self._exit_code: int | None = None
+        self._rest = {1: b"", 2: b""}
+        """What came behind the last line feed, by descriptor, while the pipe is open."""
+        self._transport: asyncio.SubprocessTransport
 
     @classmethod
     async def spawn(
@@ -64,21 +58,29 @@ class IsolateProcess:
 
         ``out_of_memory_signs``: texts in its output by which its end is known as one of memory.
         """
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=stdin, stdout=PIPE, stderr=PIPE, env=env, cwd=cwd, start_new_session=True
+        _, process = await asyncio.get_running_loop().subprocess_exec(
+            lambda: cls(out_of_memory_signs),
+            *command,
+            stdin=stdin,
+            stdout=PIPE,
+            stderr=PIPE,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
         )
         _without_core_dump(process.pid)
-        return cls(process, out_of_memory_signs)
+        return process
 
     @property
-    def stdin(self) -> asyncio.StreamWriter | None:
+    def stdin(self) -> asyncio.WriteTransport | None:
         """Return the way to its standard input, where that was asked for."""
-        return self._process.stdin
+        pipe = self._transport.get_pipe_transport(0)
+        return cast("asyncio.WriteTransport | None", pipe)
 
     @property
     def exit_code(self) -> int | None:
         """Return its exit code, negative for a signal; None while it runs."""
-        return self._process.returncode
+        return self._exit_code
 
     def how_it_ended(self) -> str:
         """Return how the process ended, in words; the reason of ``kill`` where it was killed."""
@@ -110,32 +112,53 @@ class IsolateProcess:
             self.kill("it did not stop when asked to")
             await self.exited.wait()
 
-    async def _wait(self) -> None:
-        await self._process.wait()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.SubprocessTransport, transport)
+        self.pid = self._transport.get_pid()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        *lines, rest = (self._rest[fd] + data).split(b"\n")
+        for line in lines:
+            self._take_line(fd, line)
+        while len(rest) > _LINE_BYTES:
+            self._take_line(fd, rest[:_LINE_BYTES])
+            rest = rest[_LINE_BYTES:]
+        self._rest[fd] = rest
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        if rest := self._rest.pop(fd, b""):
+            self._take_line(fd, rest)
+        if not self._rest and self._exit_code is not None:
+            self._end()
+
+    def process_exited(self) -> None:
+        self._exit_code = self._transport.get_returncode()
         # What it started must not outlive it, nor hold the pipes.
         self._kill_group()
-        if self._readers:
-            await asyncio.wait(self._readers, timeout=_OUTPUT_GRACE_S)
-        for reader in self._readers:
-            reader.cancel()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        if self._rest:
+            asyncio.get_running_loop().call_later(_OUTPUT_GRACE_S, self._end)
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        if self.exited.is_set():
+            return
+        self._transport.close()
         self.exited.set()
         if self.on_exit is not None:
             self.on_exit()
 
+    def _take_line(self, fd: int, line: bytes) -> None:
+        text = line[:_LINE_BYTES].decode("utf-8", "replace").rstrip("\r")
+        self.output.append(text)
+        if any(sign in text for sign in self._out_of_memory_signs):
+            self._ran_out_of_memory = True
+        if self.on_line is not None:
+            self.on_line("log" if fd == 1 else "error", text)
+
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-
-    async def _read(self, stream: asyncio.StreamReader, level: str) -> None:
-        async for line in _lines(stream):
-            text = line.decode("utf-8", "replace").rstrip("\r")
-            self.output.append(text)
-            if any(sign in text for sign in self._out_of_memory_signs):
-                self._ran_out_of_memory = True
-            if self.on_line is not None:
-                self.on_line(level, text)
 
 
 def _signal_name(number: int) -> str:
@@ -150,17 +173,3 @@ def _without_core_dump(pid: int) -> None:
     if hasattr(resource, "prlimit"):
         with contextlib.suppress(OSError):
             resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-
-
-async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """Yield lines, long ones cut to pieces."""
-    rest = b""
-    while data := await stream.read(_READ_BYTES):
-        *lines, rest = (rest + data).split(b"\n")
-        for line in lines:
-            yield line[:_LINE_BYTES]
-        if len(rest) > _LINE_BYTES:
-            yield rest
-            rest = b""
-    if rest:
-        yield rest

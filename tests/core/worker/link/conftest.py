@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import uvloop
 
 from core.http.messages import Request, Response, text_response
 from core.worker.link.connection import LinkConnection
@@ -20,6 +21,11 @@ from core.worker.runtime import SubRequest, WorkerFailed
 
 WAIT_S = 20
 Frame = tuple[int, int, bytes]
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run every test of this folder on the standard loop and on uvloop."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 class Peer:

@@ -13,7 +13,7 @@ from core.http.errors import ClientError
 from core.http.messages import Request, Response
 from core.worker.private_fields import without_private
 from core.worker.python.host import Host
-from core.worker.python.loader import LoadError, describe, report, stack
+from core.worker.python.loader import LoadError, describe, report
 from core.worker.python.messages import WrongAnswer
 from core.worker.python.visit import CURRENT, SUB_REQUEST_LIMIT, LogLevel, Visit
 from core.worker.runtime import Answer, BindingFetch, CpuTime, SubRequest, WorkerEvent, WorkerFailed
@@ -222,7 +222,7 @@ class _Body(AsyncIterator[bytes]):
         except (StopAsyncIteration, ClientError):
             raise
         except Exception as error:
-            self._visit.log("exception", stack(error, self._folder))
+            self._visit.log("exception", report(error, self._folder))
             raise
         finally:
             CURRENT.reset(token)

@@ -9,7 +9,7 @@ from core.http.errors import BodyLost
 from core.worker.link.connection import LinkConnection
 from core.worker.link.payloads import BodyPlace
 from core.worker.link.streams import ReceivedBody, close_body
-from core.worker.python.loader import stack
+from core.worker.python.loader import report
 from core.worker.python.metering import metered
 from core.worker.python.sdk.workers.body import BodyStream, Whole
 from core.worker.python.visit import CURRENT, CpuLimitExceeded, Visit
@@ -44,7 +44,7 @@ class MeteredBody(AsyncIterator[bytes]):
             self._visit.log("error", text)
             raise RuntimeError(text) from error
         except Exception as error:
-            self._visit.log("exception", stack(error, self._folder))
+            self._visit.log("exception", report(error, self._folder))
             raise
 
     async def aclose(self) -> None:
@@ -55,7 +55,7 @@ class MeteredBody(AsyncIterator[bytes]):
         except asyncio.CancelledError:
             raise
         except BaseException as error:
-            self._visit.log("exception", stack(error, self._folder))
+            self._visit.log("exception", report(error, self._folder))
 
 
 def place_body(

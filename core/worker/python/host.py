@@ -8,12 +8,12 @@ from typing import Any
 
 from core.http.messages import Request, Response
 from core.worker.python.instance import CallBinding
-from core.worker.python.loader import HANDLERS, find_entrypoint, load_module, stack
+from core.worker.python.loader import HANDLERS, find_entrypoint, load_module, report
 from core.worker.python.messages import WrongAnswer, to_wire_request, to_wire_response, to_worker_request
 from core.worker.python.messages import to_worker_response as _to_worker_response
 from core.worker.python.namespace import make_env
 from core.worker.python.sdk import containers, workers
-from core.worker.python.visit import Visit
+from core.worker.python.visit import CpuLimitExceeded, Visit
 from core.worker.runtime import ContainerSignal, Scheduled, SubRequest, WorkerEvent
 
 WAIT_UNTIL_S = 30.0
@@ -43,14 +43,11 @@ class Host:
         self.folder = main.parent
         self._module = load_module(main, module_names or {})
         self._entrypoint = find_entrypoint(self._module, main)
+        self.handlers = [name for name in HANDLERS if callable(getattr(self._entrypoint, name, None))]
+        """What the Worker's ``Default`` handles."""
         self._call = call
         self._env, self._namespaces = make_env(variables, bindings, call, self._find_class)
         self._background: set[asyncio.Task[None]] = set()
-
-    @property
-    def handlers(self) -> list[str]:
-        """Return what the Worker's ``Default`` handles."""
-        return [name for name in HANDLERS if callable(getattr(self._entrypoint, name, None))]
 
     @property
     def classes(self) -> list[str]:
@@ -124,8 +121,8 @@ class Host:
                 await awaitable
         except TimeoutError:
             visit.log("warning", f"wait_until: given up after {WAIT_UNTIL_S:g} s")
-        except Exception as error:
-            visit.log("exception", stack(error, self.folder))
+        except (Exception, CpuLimitExceeded) as error:
+            visit.log("exception", report(error, self.folder))
         finally:
             await visit.leave_background()
 

@@ -24,7 +24,7 @@ from core.worker.python.metering import metering_task_factory
 from core.worker.python.output import LogHandler, LogStream
 from core.worker.python.service import IsolateService
 from core.worker.python.setup import Setup, decode_setup
-from core.worker.python.visit import LogLevel, Visit
+from core.worker.python.visit import LOG_LIMIT_BYTES, LogLevel, Visit
 
 STOP_GRACE_S = 2.0
 """How long the isolate may take to end by itself once the engine has let go of it."""
@@ -47,7 +47,7 @@ class LogLink:
 
     def log(self, number: int, level: LogLevel, text: str) -> None:
         """Send a line of the request of that number."""
-        line = payloads.encode(payloads.LogLine(level, text))
+        line = payloads.encode(payloads.LogLine(level, text[:LOG_LIMIT_BYTES]))
         if self._loop is None or threading.get_ident() == self._thread:
             self._send(Kind.LOG, number, line)
             return

@@ -123,6 +123,8 @@ class Stub(_Fetcher):
         if name.startswith("_"):
             raise AttributeError(name)
         method = getattr(self._object, name, None)
+        if self._object is None:
+            raise AttributeError(f"no container class is exported for this binding: it has no method {name}")
         if not callable(method):
             raise AttributeError(f"the container's class has no method {name}")
 

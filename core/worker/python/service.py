@@ -19,7 +19,7 @@ from core.worker.python.messages import WrongAnswer
 from core.worker.python.metering import metered
 from core.worker.python.notices import decode_notice
 from core.worker.python.setup import Setup
-from core.worker.python.visit import CURRENT, CpuLimitExceeded, LogLevel, Visit
+from core.worker.python.visit import CURRENT, LOG_LIMIT_BYTES, CpuLimitExceeded, LogLevel, Visit
 
 LATE_S = 0.03
 """A request that waited longer at a stuck loop may have been given to another isolate meanwhile."""
@@ -169,4 +169,5 @@ class IsolateService:
             failure = payloads.Failed(f"TypeError: {error}")
         else:
             failure = payloads.Failed(report(error, folder))
+        failure.message = failure.message[:LOG_LIMIT_BYTES]
         self.link.send(Kind.FAILED, number, payloads.encode(failure))

@@ -19,6 +19,9 @@ LogSink = Callable[[str, LogLevel, str], None]
 class CpuLimitExceeded(BaseException):
     """The request used more CPU time than it may; not an Exception, so that a Worker does not catch it."""
 
+    def __str__(self) -> str:
+        return "more CPU time was used than the limit allows"
+
 
 class Visit:
     """The state of one request; ``trace_id`` is empty for what happens outside of requests.

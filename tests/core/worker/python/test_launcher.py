@@ -168,6 +168,56 @@ async def test_requests_behind_a_loop_are_given_back_and_not_begun(
     assert isolate.in_flight == 0
 
 
+async def test_a_request_that_came_together_with_a_loop_is_given_back_too(
+    launch: Launch, containers: Containers, recorder: Recorder, tmp_path: Path
+) -> None:
+    isolate = await launch(
+        """
+        import os
+        if request.url.endswith("/busy"):
+            print("in the loop")
+            while not os.path.exists(os.path.join(os.path.dirname(__file__), "enough")): pass
+        else:
+            await self.env.APP.fetch("http://app/other")
+        return Response("x")
+        """
+    )
+    async with asyncio.timeout(WAIT_S):
+        busy, *others = [
+            asyncio.create_task(isolate.fetch(f"t{number}", visit("/other" if number else "/busy")))
+            for number in range(4)
+        ]
+        await recorder.log_line("in the loop")
+        isolate.give_back()
+        for other in others:
+            with pytest.raises(IsolateLost):
+                await other
+        (tmp_path / "enough").touch()
+        await read(await busy)
+        await isolate.ping()
+    assert containers.calls == []
+    assert isolate.in_flight == 0
+
+
+async def test_what_goes_on_after_the_answer_is_held_to_the_cpu_limit_too(
+    launch: Launch, recorder: Recorder
+) -> None:
+    isolate = await launch(
+        """
+        async def later():
+            while True:
+                sum(range(10_000))
+                await asyncio.sleep(0)
+        self.ctx.wait_until(later())
+        return Response("now")
+        """,
+        cpu_limit_ms=100,
+    )
+    assert await read(await isolate.fetch("t1", visit())) == (200, "now")
+    line = await recorder.log_line("more CPU time was used than the limit allows")
+    assert line[:2] == ("t1", "exception")
+
+
 async def test_code_that_computes_too_long_with_pauses_is_1102_and_the_isolate_lives(
     launch: Launch, recorder: Recorder
 ) -> None:

@@ -1,7 +1,10 @@
 """The engine: what it puts together, in which order it starts and ends, and what it refuses."""
 
 import asyncio
+import logging
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,16 @@ from core.clock import RealClock, VirtualClock, run_virtual
 from core.control.client import ControlClient
 from core.control.operator import OperationRefused
 from core.engine import Engine
-from core.events.types import AnyEvent, EngineStarted, EngineStopped, InstanceChanged, Notice, RequestFinished
+from core.events.types import (
+    AnyEvent,
+    EngineStarted,
+    EngineStopped,
+    Event,
+    InstanceChanged,
+    Notice,
+    RequestFinished,
+    WorkerLogged,
+)
 from core.http.client import PooledClient
 from core.http.errors import PortTaken
 from core.http.messages import Request
@@ -18,6 +30,7 @@ from core.model.load import load_deployment
 from core.options import EngineOptions
 from core.runs import STATE_VARIABLE, RunRecord, read_run
 from core.templates import template_folder
+from tests.core.edge.world import body_of
 
 ENOUGH_S = 20.0
 SLOW_WORKER = """
@@ -146,3 +159,117 @@ async def test_a_broken_worker_is_told_and_the_engine_runs(tmp_path: Path) -> No
     engine.bus.subscribe(lambda event: notices.append(event) if isinstance(event, Notice) else None)
     await engine.run(nobody)
     assert any(isinstance(one, Notice) and "worker.py" in one.message for one in notices)
+
+
+TELLING_WORKER = """
+from workers import Response, WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        print(f"the key is {self.env.API_KEY}, the token {request.headers.get('authorization')}")
+        return Response("told")
+
+    async def scheduled(self, controller, env, ctx):
+        print(f"cron {controller.cron}")
+"""
+
+
+@asynccontextmanager
+async def running(engine: Engine) -> AsyncIterator[tuple[PooledClient, int]]:
+    """Run an engine; gives a client and the port of the edge."""
+    ready: asyncio.Future[RunRecord] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(engine.run(ready.set_result))
+    client = PooledClient()
+    try:
+        async with asyncio.timeout(ENOUGH_S):
+            yield client, int((await ready).url.rpartition(":")[2])
+    finally:
+        engine.lifetime.end("the test is over")
+        await task
+        await client.close()
+
+
+async def heard(engine: Engine, kind: type[Event], text: str) -> Event:
+    """Wait for an event of a kind that holds a text."""
+    found: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+
+    def look(event: AnyEvent) -> None:
+        if isinstance(event, kind) and text in repr(event) and not found.done():
+            found.set_result(event)
+
+    unsubscribe = engine.bus.subscribe(look)
+    try:
+        return await found
+    finally:
+        unsubscribe()
+
+
+async def test_secrets_are_in_no_event_of_a_run(tmp_path: Path) -> None:
+    folder = project(tmp_path / "p", TELLING_WORKER)
+    (folder / ".dev.vars").write_text("API_KEY=hunter2-and-more\n")
+    engine = engine_of(folder)
+    events: list[AnyEvent] = []
+    engine.bus.subscribe(events.append)
+    async with running(engine) as (client, port):
+        fields = [(b"host", b"a"), (b"authorization", b"Bearer abcdef-123456")]
+        line = asyncio.create_task(heard(engine, WorkerLogged, "the key is"))
+        response = await client.fetch(("127.0.0.1", port), Request("GET", "/hunter2-and-more", fields))
+        assert response.status == 200
+        event = await line
+    assert isinstance(event, WorkerLogged)
+    assert event.message.strip() == "the key is [secret API_KEY], the token [Authorization]"
+    told = repr(events)
+    assert "hunter2-and-more" not in told
+    assert "abcdef-123456" not in told
+
+
+async def test_secrets_are_not_in_the_engine_s_own_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project(tmp_path / "p", TELLING_WORKER)
+    (folder / ".dev.vars").write_text("API_KEY=hunter2-and-more\n")
+    monkeypatch.setattr(logging, "lastResort", logging.StreamHandler())
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    async with running(engine_of(folder)):
+        logging.getLogger("core.some").warning("failed with %s", "hunter2-and-more")
+    assert capsys.readouterr().err == "failed with [secret API_KEY]\n"
+
+
+async def test_code_that_is_saved_is_loaded_and_told(tmp_path: Path) -> None:
+    folder = project(tmp_path / "p", TELLING_WORKER)
+    (folder / ".dev.vars").write_text("API_KEY=1\n")
+    engine = engine_of(folder)
+    async with running(engine) as (client, port):
+        notice = asyncio.create_task(heard(engine, Notice, "loaded anew"))
+        while not notice.done():
+            (folder / "worker.py").write_text(TELLING_WORKER.replace("told", "anew"))
+            await asyncio.wait([notice], timeout=0.5)
+        response = await client.fetch(("127.0.0.1", port), Request("GET", "/", [(b"host", b"a")]))
+        assert await body_of(response) == b"anew"
+
+
+async def test_a_cron_trigger_comes_due_on_virtual_time(tmp_path: Path) -> None:
+    folder = project(tmp_path / "p", TELLING_WORKER)
+    file = folder / "hybrid.toml"
+    (folder / ".dev.vars").write_text("API_KEY=1\n")
+    text = file.read_text().replace(
+        'worker = "worker.py"', 'worker.main = "worker.py"\nworker.crons = ["* * * * *"]'
+    )
+    file.write_text(text)
+    events: list[AnyEvent] = []
+
+    def run_it() -> None:
+        clock = VirtualClock()
+
+        async def main() -> None:
+            options = EngineOptions(driver="simulated", seed=7, for_s=130.0)
+            engine = Engine(load_deployment(folder), options, clock, virtual=True, door=False)
+            engine.bus.subscribe(events.append)
+            await engine.run(nobody)
+
+        run_virtual(main(), clock)
+
+    await asyncio.to_thread(run_it)
+    lines = [one.message.strip() for one in events if isinstance(one, WorkerLogged)]
+    assert lines == ["cron * * * * *", "cron * * * * *"]

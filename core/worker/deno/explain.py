@@ -1,4 +1,4 @@
-"""Why Deno could not load a Worker, from what it printed: file, line and error, without our own paths."""
+"""Why a Worker could not be loaded, from what Deno said: file, line and error, without our own paths."""
 
 import re
 from collections.abc import Sequence
@@ -6,38 +6,59 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 _ERROR = "error: "
-_PREFIXES = re.compile(r"^(error: |Uncaught |\(in promise\) )+")
-_PLACE = re.compile(r"\bat (?:.*\()?(file://[^\s)]+):(\d+):(\d+)\)?$")
+_PREFIXES = re.compile(r"^(?:error: |Uncaught |\(in promise\) )+")
+_OF_THE_LOADER = re.compile(
+    r"^TypeError: (?=SyntaxError: |Import \"|Module not found|A remote|Unsupported|Requires read)"
+)
+"""Deno's own wrapping of what a module could not be loaded for."""
+_PLACE = re.compile(r"^\s*at (?:async )?(?:.+ \()?(.+?):(\d+):(\d+)\)?$")
+_PLACE_BEHIND = re.compile(r"^(.+) at (\S+):(\d+):(\d+)$")
 _URL = re.compile(r"file://[^\s\"')]+?(?=(?::\d+)*(?:[\s\"')]|\.?$))")
 _NOT_INSTALLED = re.compile(r'^Import "([^"]+)" not a dependency')
-_UNKNOWN_MODULE = re.compile(r"\b((?:cloudflare|workerd):[\w-]+)")
+_UNKNOWN_MODULE = re.compile(r'"((?:cloudflare|workerd):[^"]+)"')
 _REMOTE = re.compile(r'^A remote specifier was requested: "([^"]+)"')
+_AT_RUN_TIME = re.compile(r'^Requires read access to "([^"]+)"')
 
 
-def explain(output: Sequence[str], main: Path, own: Path) -> str:
-    """Return one line: file, line, column and error. ``own`` is the folder of the engine's own modules."""
+def explain_output(output: Sequence[str], main: Path, own: Path) -> str:
+    """Return why the process ended, from what it printed; see ``explain``."""
     start = next((index for index, line in enumerate(output) if line.startswith(_ERROR)), None)
     if start is None:
         said = "; ".join(line for line in output if line.strip())[-500:]
         return f"{main.name}: the Worker's process ended while it loaded" + (f": {said}" if said else "")
-    lines = list(output)[start:]
-    message = _advised(_shorten(_PREFIXES.sub("", lines[0]).rstrip("."), main.parent))
-    for line in lines[1:]:
-        place = _PLACE.search(line)
+    return explain(list(output)[start:], main, own)
+
+
+def explain(lines: Sequence[str], main: Path, own: Path) -> str:
+    """Return an error and its stack as one line: file, line, column and what is wrong.
+
+    ``own`` is the folder of the engine's modules, whose places tell the user nothing.
+    """
+    first, *stack = lines
+    message = _OF_THE_LOADER.sub("", _PREFIXES.sub("", first))
+    if behind := _PLACE_BEHIND.match(message):
+        message, stack = behind[1], [f"at {behind[2]}:{behind[3]}:{behind[4]}", *stack]
+    message = _advised(_shorten(message.rstrip("."), main.parent), main.parent)
+    for line in stack:
+        place = _PLACE.match(line)
         if place is not None and not _path(place[1]).is_relative_to(own):
             return f"{_shorten(place[1], main.parent)}, line {place[2]}, column {place[3]}: {message}"
     return f"{main.name}: {message}"
 
 
-def _advised(message: str) -> str:
-    """Return a message with what to do about it, for the modules that are not there."""
+def _advised(message: str, folder: Path) -> str:
+    """Return a message with what to do about it, for modules that cannot be had."""
     if found := _NOT_INSTALLED.search(message):
         package = found[1]
         return f'the package "{package}" is not in node_modules; install it: npm install {package}'
     if found := _REMOTE.search(message):
         return f'"{found[1]}" cannot be imported: modules come from the project and its node_modules'
     if found := _UNKNOWN_MODULE.search(message):
-        return f'the module "{found[1]}" is not emulated; "cloudflare:workers" is'
+        return f'the module "{found[1]}" is not emulated here; "cloudflare:workers" is'
+    if found := _AT_RUN_TIME.search(message):
+        path = Path(found[1])
+        name = path.relative_to(folder) if path.is_relative_to(folder) else path.name
+        return f'"{name}" cannot be imported by a name made at run time: write the name into import("…")'
     return message
 
 
@@ -48,8 +69,8 @@ def _shorten(text: str, folder: Path) -> str:
         path = _path(found[0])
         return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
-    return _URL.sub(name, text)
+    return _URL.sub(name, text) if "file://" in text else text
 
 
 def _path(url: str) -> Path:
-    return Path(unquote(urlsplit(url).path))
+    return Path(unquote(urlsplit(url).path) if url.startswith("file://") else url)

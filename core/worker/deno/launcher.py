@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from core.worker.deno.explain import explain
+from core.worker.deno.explain import explain, explain_output
 from core.worker.deno.program import OUT_OF_MEMORY_SIGNS, environment, find_deno, isolate_command
 from core.worker.link.folder import IsolateFolder
-from core.worker.link.log_lines import OnLog
 from core.worker.link.isolate import LinkIsolate
+from core.worker.link.log_lines import OnLog
 from core.worker.link.opening import open_isolate
 from core.worker.link.process import IsolateProcess
 from core.worker.runtime import BindingFetch, WorkerFailed
@@ -25,7 +25,8 @@ SUB_REQUEST_LIMIT = 10_000
 LOG_LIMIT_BYTES = 256 * 1024
 """Log lines of one request on the platform."""
 HOST = Path(__file__).parent / "host" / "main.js"
-_SHARED = Path(__file__).parent.parent / "javascript"
+_OWN = Path(__file__).parent.parent
+_SHARED = _OWN / "javascript"
 _MODULES = {
     "cloudflare:workers": _SHARED / "cloudflare_workers.js",
     "@cloudflare/containers": _SHARED / "containers.js",
@@ -98,7 +99,12 @@ class DenoLauncher:
             )
 
         return await open_isolate(
-            number, spawn, self._explain, binding_fetch=self._binding_fetch, on_log=self._on_log
+            number,
+            spawn,
+            self._explain,
+            binding_fetch=self._binding_fetch,
+            on_log=self._on_log,
+            explain_load=lambda message: explain(message.splitlines(), self._main, _OWN),
         )
 
     async def close(self) -> None:
@@ -110,8 +116,7 @@ class DenoLauncher:
     def _explain(self, process: IsolateProcess) -> str:
         if process.ran_out_of_memory():
             return f"{self._main.name}: used more than {self._heap_limit_mib} MB of memory while it loaded"
-        own = Path(__file__).parent.parent
-        return explain([*process.output], self._main, own)
+        return explain_output(process.output, self._main, _OWN)
 
     def _shared(self) -> Path:
         """Return the shared folder, private to this user: the entry module holds the Worker's secrets."""
@@ -123,12 +128,14 @@ class DenoLauncher:
         return self._folder
 
     def _entry(self) -> str:
-        """Return the module that Deno runs: imports that stand in a module need no right to read files."""
+        """Return the module that Deno runs: the host first, which loads the Worker once it has no rights.
+
+        A module that is named in the import itself is loaded without a right to read files.
+        """
         main, host = json.dumps(self._main.as_uri()), json.dumps(HOST.as_uri())
         setup = json.dumps(json.dumps(self._setup))
         return (
-            f"import * as worker from {main};\n"
             f"import {{ serve }} from {host};\n"
             "const [socket, mark] = Deno.args;\n"
-            f"await serve(worker, {{ ...JSON.parse({setup}), socket, mark }});\n"
+            f"await serve(() => import({main}), {{ ...JSON.parse({setup}), socket, mark }});\n"
         )

@@ -16,10 +16,18 @@ Spawn = Callable[[IsolateFolder], Awaitable[IsolateProcess]]
 """Starts the process; its program connects to ``folder.socket`` and marks in ``folder.mark_path``."""
 Explain = Callable[[IsolateProcess], str]
 """Says in words why a process ended before the Worker was loaded."""
+ExplainLoad = Callable[[str], str]
+"""Makes of LOAD_FAILED's message what the user reads."""
 
 
 async def open_isolate(
-    number: int, spawn: Spawn, explain: Explain, *, binding_fetch: BindingFetch, on_log: OnLog
+    number: int,
+    spawn: Spawn,
+    explain: Explain,
+    *,
+    binding_fetch: BindingFetch,
+    on_log: OnLog,
+    explain_load: ExplainLoad = str,
 ) -> LinkIsolate:
     """Return an isolate with the Worker loaded. Raises WorkerFailed (file, line) for broken code.
 
@@ -38,6 +46,8 @@ async def open_isolate(
     except BaseException as error:
         isolate.kill("it was not started to its end")
         await isolate.stop()
+        if isinstance(error, WorkerFailed):
+            raise WorkerFailed(explain_load(error.message)) from error
         if isinstance(error, IsolateLost):
             raise WorkerFailed(explain(process) if process is not None else error.message) from error
         if isinstance(error, TimeoutError):

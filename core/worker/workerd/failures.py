@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 from core.worker.workerd.modules import BUNDLE, OUTSIDE, OWN, Modules
 from core.worker.workerd.typescript import Compiler
 
 _PLACE = re.compile(rf"((?:{BUNDLE}|{OUTSIDE}|{OWN})[^\s:()]*)(?::(\d+)(?::(\d+))?)?")
 _FRAME = re.compile(r"^\s*at (?:.*\()?([^\s()]+:\d+:\d+)\)?$", re.MULTILINE)
+_COLUMN = re.compile(r"(?<=:)\d+$")
+"""workerd counts the columns of syntax errors from 0, those of other errors from 1."""
 _OWN_SPECIFIER = re.compile(r' Specifier: "hybrid-tui-entry\.js"\.$')
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LOAD_FAILURE = re.compile(r"^service main: (?:Uncaught )?(.*)")
@@ -32,7 +35,7 @@ class Places:
 
     def _place(self, found: re.Match[str]) -> str:
         url, line, column = found[1], found[2], found[3]
-        shown = url.removeprefix(BUNDLE).replace(OUTSIDE, "/").removeprefix(OWN)
+        shown = unquote(url.removeprefix(BUNDLE).replace(OUTSIDE, "/").removeprefix(OWN))
         if line is None:
             return shown
         file = self._modules.file_of(url)
@@ -49,6 +52,8 @@ def load_failure(lines: Iterable[str]) -> str:
         if CHATTER.match(line):
             continue
         found = _LOAD_FAILURE.match(line)
+        if found is None and wanted and wanted[0].startswith("SyntaxError: "):
+            line = _COLUMN.sub(lambda column: str(int(column[0]) + 1), line)
         wanted.append(found[1] if found else line)
     return "\n".join(wanted).strip()
 

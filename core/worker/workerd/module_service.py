@@ -71,7 +71,10 @@ class ModuleService:
             self._missing = self._say_missing(question)
             return text_response(404, "")
         module = await self._module(file)
-        if module.url != question.specifier:
+        if self._modules.file_of(question.specifier) == file:
+            # However it spells the URL, the answer must bear the name that was asked for.
+            module = replace(module, url=question.specifier)
+        else:
             module = alias_of(module, question.specifier, question.type)
         data = msgspec.json.encode(_as_json(module))
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(data))]

@@ -15,6 +15,8 @@ from core.worker.workerd.packages import How, enclosing_package, package_file, r
 BUNDLE = "file:///bundle/"
 OUTSIDE = "file:///outside/"
 OWN = "file:///hybrid-tui/"
+_PLAIN = "/@!$&'()*+,;=:~|[]"
+"""What stands for itself in a URL's path, as workerd writes it (https://url.spec.whatwg.org/#path-state)."""
 _CODE = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".mts", ".cjs", ".cts")
 _TYPESCRIPT = {".js": ".ts", ".jsx": ".tsx", ".mjs": ".mts", ".cjs": ".cts"}
 _TEXT = (".txt", ".html", ".sql", ".md")
@@ -46,10 +48,10 @@ class Modules:
         """Return the URL under which workerd knows a file."""
         for name, own in _OWN_FOLDERS.items():
             if file.is_relative_to(own):
-                return OWN + name + quote(file.relative_to(own).as_posix())
+                return OWN + name + quote(file.relative_to(own).as_posix(), _PLAIN)
         if file.is_relative_to(self._folder):
-            return BUNDLE + quote(file.relative_to(self._folder).as_posix())
-        return OUTSIDE + quote(file.as_posix().lstrip("/"))
+            return BUNDLE + quote(file.relative_to(self._folder).as_posix(), _PLAIN)
+        return OUTSIDE + quote(file.as_posix().lstrip("/"), _PLAIN)
 
     def file_of(self, url: str) -> Path | None:
         """Return the file that a URL stands for; None for another's URL."""

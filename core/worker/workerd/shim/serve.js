@@ -64,8 +64,15 @@ class Isolate {
     return target[handler](argument, this.#env, context);
   }
 
-  #notify(event, context) {
-    return false;
+  async #notify(event, context) {
+    if (event.type !== "scheduled" || !this.#handles("scheduled")) return false;
+    await this.#call("scheduled", new ScheduledController(event), context);
+    return true;
+  }
+
+  #handles(handler) {
+    const entry = this.#worker.default;
+    return typeof (typeof entry === "function" ? entry.prototype : entry)?.[handler] === "function";
   }
 
   async #answer(visit, request, ctx) {
@@ -101,6 +108,17 @@ class Isolate {
       props: ctx.props ?? {},
     };
   }
+}
+
+class ScheduledController {
+  type = "scheduled";
+
+  constructor({ cron, time_ms }) {
+    this.cron = cron;
+    this.scheduledTime = time_ms;
+  }
+
+  noRetry() {}
 }
 
 function failure(visit, error) {

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from core.worker.isolate import Isolate
 
@@ -19,6 +19,14 @@ class Fate:
     culprit: str
 
 
+class Suspect(Protocol):
+    """A request at an isolate."""
+
+    @property
+    def waiting(self) -> bool:
+        """Say whether it waits for the engine, so that none of its code runs."""
+
+
 @dataclass(eq=False, slots=True)
 class Member:
     """An isolate with the version of the code that it runs."""
@@ -28,6 +36,8 @@ class Member:
     state: Literal["ready", "stalled", "doubted", "draining", "gone"] = "ready"
     fate: Fate | None = None
     asked_to_stop: bool = False
+    requests: dict[str, Suspect] = field(default_factory=dict)
+    """The requests that it has not begun to answer, by trace id."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a request goes there; who watches it rests until then."""
 
@@ -35,6 +45,11 @@ class Member:
     def number(self) -> int:
         """Return the isolate's number."""
         return self.isolate.number
+
+    def only_suspect(self) -> str:
+        """Return the one request at it whose code may run; empty when there are several, or none."""
+        suspects = [trace_id for trace_id, request in self.requests.items() if not request.waiting]
+        return suspects[0] if len(suspects) == 1 else ""
 
     async def how_it_ended(self) -> Fate:
         """Return what ended the isolate, once that is known."""

@@ -273,9 +273,9 @@ class Pool:
             self._events.changed(member.number, member.version, "ready", "answers again")
             self._tell()
 
-    def broke_limit(self, member: Member, message: str) -> None:
-        """End the isolate at once; the request that it works on is the one to blame."""
-        member.fate = Fate(message, 1102, member.isolate.running())
+    def broke_limit(self, member: Member, message: str, culprit: str) -> None:
+        """End the isolate at once; the others' requests, or all where nobody is to blame, are done again."""
+        member.fate = Fate(message, 1102, culprit or member.only_suspect())
         member.isolate.kill(message)
         self._lost(member)
 

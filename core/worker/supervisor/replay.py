@@ -52,6 +52,11 @@ class Memo:
             request = Request(request.method, request.target, request.headers, self._body)
         self.request = request
 
+    @property
+    def waiting(self) -> bool:
+        """Say whether it waits for the outcome of a call, so that none of its code runs."""
+        return any(not call.task.done() for call in self._calls.values())
+
     def lost(self, *, began: bool) -> bool:
         """Keep what there is, since the isolate was lost; return whether the request may be done again."""
         self.held = True

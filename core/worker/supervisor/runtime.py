@@ -76,9 +76,8 @@ class SupervisedRuntime:
         memo = self._calls.begin(trace_id, request)
         try:
             member = self._pool.pick() or await self._pool.ready()
-            member.wake.set()
             try:
-                answer = await member.isolate.fetch(trace_id, memo.request)
+                answer = await _fetch(member, trace_id, memo)
             except IsolateLost as lost:
                 member, answer = await self._fetch_again(trace_id, memo, member, lost)
         finally:
@@ -124,12 +123,22 @@ class SupervisedRuntime:
             self._pool.doubt(member)
             await _check_repeatable(trace_id, memo, member, lost)
             member = await self._pool.ready()
-            member.wake.set()
             try:
-                return member, await memo.fetch_again(member.isolate.fetch, trace_id)
+                return member, await _fetch(member, trace_id, memo, again=True)
             except IsolateLost as error:
                 lost = error
         raise _too_often()
+
+
+async def _fetch(member: Member, trace_id: str, memo: Memo, *, again: bool = False) -> Answer:
+    member.wake.set()
+    member.requests[trace_id] = memo
+    try:
+        if again:
+            return await memo.fetch_again(member.isolate.fetch, trace_id)
+        return await member.isolate.fetch(trace_id, memo.request)
+    finally:
+        del member.requests[trace_id]
 
 
 async def _check_repeatable(trace_id: str, memo: Memo, member: Member, lost: IsolateLost) -> None:

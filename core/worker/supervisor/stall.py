@@ -46,6 +46,10 @@ class StallPolicy:
         """Note that the ping was answered."""
         self._waiting = False
 
+    def silent_s(self, now_s: float) -> float:
+        """Return how long the isolate has worked on one request without answering the last ping."""
+        return now_s - self._since_s if self._waiting else 0.0
+
     def look(self, now_s: float, cpu_s: float, running: str) -> Verdict:
         """Judge the isolate by what it has used and what it works on now."""
         paused = now_s - self._last_look_s > PAUSED_AFTER_S

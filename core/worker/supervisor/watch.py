@@ -15,6 +15,8 @@ from core.worker.supervisor.usage import Usage, UsageReader
 IDLE_LOOK_S = 1.0
 BUSY_SAMPLE_S = 1.0
 IDLE_SAMPLE_S = 5.0
+SURE_AFTER_S = 0.02
+"""How long a request must have kept the isolate for itself to be blamed for its memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,8 @@ class Keeper(Protocol):
     def responding(self, member: Member) -> None:
         """It turns again."""
 
-    def broke_limit(self, member: Member, message: str) -> None:
-        """The isolate has used more than it may."""
+    def broke_limit(self, member: Member, message: str, culprit: str) -> None:
+        """The isolate has used more than it may; ``culprit`` is empty where several may have done it."""
 
     def idle(self, member: Member, idle_s: float) -> None:
         """It has had nothing to do for so long."""
@@ -96,7 +98,7 @@ class Watch:
         verdict = self._stall.look(now_s, usage.cpu_s, self._member.isolate.running())
         if verdict == "over_limit":
             message = f"used more than {self._limits.cpu_ms:,.0f} ms of CPU time"
-            self._keeper.broke_limit(self._member, message)
+            self._keeper.broke_limit(self._member, message, self._member.isolate.running())
             return False
         if verdict == "stalled":
             self._keeper.stalled(self._member)
@@ -107,7 +109,9 @@ class Watch:
         if verdict == "over":
             limit_mib, used_mib = self._limits.memory_mib, self._memory.used_mib
             message = f"used more than {limit_mib:,.0f} MiB of memory ({used_mib:,.0f} MiB)"
-            self._keeper.broke_limit(self._member, message)
+            # Requests that take turns all hold memory; one that gives nobody a turn is the one to blame.
+            sure = self._stall.silent_s(now_s) >= SURE_AFTER_S
+            self._keeper.broke_limit(self._member, message, self._member.isolate.running() if sure else "")
             return False
         if verdict == "ask" and self._ping is None:
             self._send_ping(now_s, usage)

@@ -144,14 +144,44 @@ def test_begun_requests_go_on_elsewhere_and_reach_no_container_twice() -> None:
 def test_a_hog_is_ended_soon_and_only_its_own_request_fails() -> None:
     async def test(world: World) -> None:
         world.program = program
-        waiting = world.begin("/wait")
+        release = asyncio.Event()
+
+        async def container(request: Request) -> Response:
+            await release.wait()
+            return text_response(200, f"container {request.target}")
+
+        world.container = container
+        waiting = world.begin("/call")
         await asyncio.sleep(0.2)
         with pytest.raises(WorkerFailed, match="used more than 128 MiB of memory") as caught:
             await world.get("/hog", "hog")
+        assert "request hog" in world.change(1, "failed").message
         assert (await world.get("/a"))[0] == 2
         assert caught.value.code == 1102
         assert world.isolates[0].memory_mib < 2.5 * 128
-        assert await waiting == (2, "/wait from 2")
+        release.set()
+        assert await waiting == (2, "container /call")
+
+    supervised(test)
+
+
+def test_a_hog_among_requests_that_take_turns_fails_once_it_was_there_each_time() -> None:
+    async def test(world: World) -> None:
+        async def first_slow_then_quick(isolate: Isolate, trace_id: str, request: Request) -> Response:
+            if request.target == "/nap":
+                await asyncio.sleep(1.0 if isolate.number == 1 else 0.001)
+            return await program(isolate, trace_id, request)
+
+        world.program = first_slow_then_quick
+        napping = world.begin("/nap")
+        await asyncio.sleep(0.2)
+        with pytest.raises(WorkerFailed, match="used more than 128 MiB of memory") as caught:
+            await world.get("/hog", "hog")
+        assert caught.value.code == 1102
+        assert "request" not in world.change(1, "failed").message
+        assert await napping == (2, "/nap from 2")
+        assert "request hog" in world.change(2, "failed").message
+        assert (await world.get("/a"))[0] == 3
 
     supervised(test)
 

@@ -37,6 +37,8 @@ KEPT_AFTER_END_S = 30.0
 """How long the values of a request are known after its end, for what its Worker prints late."""
 MOST_ENDED = 256
 """Of how many requests at most that have ended."""
+MOST_OBJECT_NAMES = 1024
+"""How many names of instances are remembered that held a value of a request."""
 
 _LAST_RESORT = "***"
 _PASSES = 3
@@ -226,6 +228,7 @@ class EventRedactor:
     def __init__(self, secrets: Mapping[str, str], requests: RequestSecrets) -> None:
         self._configured = secrets_redactor(secrets)
         self._requests = requests
+        self._object_names: dict[str, str] = {}
 
     def __call__(self, event: AnyEvent) -> AnyEvent:
         """Return the event without secrets; the very same event when it holds none."""
@@ -238,7 +241,9 @@ class EventRedactor:
             text: str = getattr(event, field)
             if text and (cleaned := clean(text)) is not text:
                 changes[field] = cleaned
-        if isinstance(event, RequestFinished):
+        if isinstance(event, InstanceChanged) and event.object_name:
+            changes |= self._object_name(event.object_name, clean)
+        elif isinstance(event, RequestFinished):
             if (trace := _clean_trace(event.trace, clean)) is not event.trace:
                 changes["trace"] = trace
             self._requests.ended(event.trace_id)
@@ -247,6 +252,16 @@ class EventRedactor:
     def text(self, text: str) -> str:
         """Return any text without configured secrets and without those of all requests known."""
         return self._without(text, {}, self._requests.all())
+
+    def _object_name(self, name: str, clean: Callable[[str], str]) -> dict[str, str]:
+        """Return the change to an instance's name: it outlives the request whose value it may hold."""
+        cleaned = self._object_names.get(name) or clean(name)
+        if cleaned == name:
+            return {}
+        self._object_names[name] = cleaned
+        if len(self._object_names) > MOST_OBJECT_NAMES:
+            del self._object_names[next(iter(self._object_names))]
+        return {"object_name": cleaned}
 
     def _cleaner(self, event: AnyEvent) -> Callable[[str], str]:
         """Return what cleans the event's texts: a request's end is told often, and holds its own alone."""

@@ -24,6 +24,7 @@ from core.http.messages import Headers
 from core.redaction import (
     KEPT_AFTER_END_S,
     MOST_ENDED,
+    MOST_OBJECT_NAMES,
     SHORTEST,
     EventRedactor,
     LogRedactor,
@@ -238,6 +239,39 @@ def test_a_request_s_values_are_known_some_time_after_its_end_and_then_forgotten
     clock.advance(KEPT_AFTER_END_S)
     requests.ended("another")
     assert (len(requests), dict(requests.all())) == (0, {})
+
+
+def test_an_instance_named_by_a_session_keeps_its_name_to_itself_for_good() -> None:
+    clock = VirtualClock()
+    requests = RequestSecrets(clock)
+    redactor = EventRedactor({}, requests)
+    requests.remember(TRACE, [(b"cookie", b"session=0123456789")])
+
+    def changed(name: str) -> str:
+        event = redactor(
+            InstanceChanged(
+                time_s=0.0,
+                instance="a",
+                container="a",
+                region="r",
+                driver="docker",
+                state="ready",
+                object_name=name,
+            )
+        )
+        assert isinstance(event, InstanceChanged)
+        return event.object_name
+
+    assert changed("user-0123456789") == "user-[Cookie]"
+    assert changed("anna") == "anna"
+    requests.ended(TRACE)
+    clock.advance(KEPT_AFTER_END_S)
+    requests.ended("another")
+    assert len(requests) == 0
+    assert changed("user-0123456789") == "user-[Cookie]"
+    for number in range(MOST_OBJECT_NAMES + 1):
+        requests.remember("one", [(b"x-api-key", f"key-{number:04}".encode())])
+        assert changed(f"key-{number:04}") == "[X-Api-Key]"
 
 
 def test_few_ended_requests_are_remembered_and_every_one_under_way() -> None:

@@ -99,7 +99,14 @@ class PythonLauncher:
 
     async def _take_standing_by(self) -> IsolateProcess | None:
         standing_by, self._standing_by = self._standing_by, None
-        return await standing_by if standing_by is not None else None
+        if standing_by is None:
+            return None
+        try:
+            return await asyncio.shield(standing_by)
+        except asyncio.CancelledError:
+            # Whoever wanted it has left: it stands by for the next, or for ``close``.
+            self._standing_by = standing_by
+            raise
 
 
 async def _spawn() -> IsolateProcess:

@@ -15,7 +15,7 @@ import core
 from core.http.errors import BodyLost
 from core.worker.isolate import IsolateLost
 from core.worker.python.launcher import PythonLauncher
-from core.worker.runtime import Scheduled, WorkerFailed
+from core.worker.runtime import WorkerFailed
 from tests.core.worker.conftest import Containers, Recorder, WriteWorker, read, visit
 from tests.core.worker.python.conftest import Launch
 
@@ -72,6 +72,22 @@ async def test_a_process_that_stood_by_and_died_is_not_used(write_worker: WriteW
     for isolate in (one, two):
         await isolate.stop()
     await launcher.close()
+
+
+async def test_a_launch_that_is_cancelled_leaves_no_process(write_worker: WriteWorker) -> None:
+    launcher = PythonLauncher(
+        main=write_worker("return Response('x')"), binding_fetch=Containers().fetch, on_log=lambda *_: None
+    )
+    one = await launcher.launch(1)
+    launching = asyncio.create_task(launcher.launch(2))
+    while launcher._standing_by is not None:
+        await asyncio.sleep(0)
+    launching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await launching
+    await one.stop()
+    await launcher.close()
+    assert not psutil.Process().children()
 
 
 @pytest.mark.parametrize(
@@ -138,139 +154,6 @@ async def test_what_was_printed_before_a_loop_is_told_while_it_runs(
     assert lost.value.began
 
 
-async def test_requests_behind_a_loop_are_given_back_and_not_begun(
-    launch: Launch, recorder: Recorder, tmp_path: Path
-) -> None:
-    isolate = await launch(
-        """
-        import os
-        if request.url.endswith("/busy"):
-            print("in the loop")
-            while not os.path.exists(os.path.join(os.path.dirname(__file__), "enough")): pass
-        else:
-            print("begun")
-        return Response("x")
-        """
-    )
-    async with asyncio.timeout(WAIT_S):
-        busy = asyncio.create_task(isolate.fetch("t1", visit("/busy")))
-        await recorder.log_line("in the loop")
-        other = asyncio.create_task(isolate.fetch("t2", visit("/other")))
-        await asyncio.sleep(0)  # it is sent
-        isolate.give_back()
-        with pytest.raises(IsolateLost) as lost:
-            await other
-        assert not lost.value.began
-        (tmp_path / "enough").touch()
-        assert await read(await busy) == (200, "x")
-        await isolate.ping()
-    assert [text for _, _, text in recorder.logs] == ["in the loop"]
-    assert isolate.in_flight == 0
-
-
-async def test_a_request_that_came_together_with_a_loop_is_given_back_too(
-    launch: Launch, recorder: Recorder, tmp_path: Path
-) -> None:
-    isolate = await launch(
-        """
-        import os, time
-        if request.url.endswith("/busy"):
-            print("in the loop")
-            late = time.monotonic() + 0.1  # no isolate is taken for stuck sooner
-            while not os.path.exists(os.path.join(os.path.dirname(__file__), "enough")): pass
-            while time.monotonic() < late: pass
-        else:
-            print("begun")
-        return Response("x")
-        """
-    )
-    async with asyncio.timeout(WAIT_S):
-        busy, *others = [
-            asyncio.create_task(isolate.fetch(f"t{number}", visit("/other" if number else "/busy")))
-            for number in range(4)
-        ]
-        await recorder.log_line("in the loop")
-        isolate.give_back()
-        for other in others:
-            with pytest.raises(IsolateLost):
-                await other
-        (tmp_path / "enough").touch()
-        await read(await busy)
-        await isolate.ping()
-    assert [text for _, _, text in recorder.logs] == ["in the loop"]
-    assert isolate.in_flight == 0
-
-
-async def test_what_goes_on_after_the_answer_is_held_to_the_cpu_limit_too(
-    launch: Launch, recorder: Recorder
-) -> None:
-    isolate = await launch(
-        """
-        async def later():
-            while True:
-                sum(range(10_000))
-                await asyncio.sleep(0)
-        self.ctx.wait_until(later())
-        return Response("now")
-        """,
-        cpu_limit_ms=100,
-    )
-    assert await read(await isolate.fetch("t1", visit())) == (200, "now")
-    line = await recorder.log_line("more CPU time was used than the limit allows")
-    assert line[:2] == ("t1", "exception")
-
-
-async def test_code_that_computes_too_long_with_pauses_is_1102_and_the_isolate_lives(
-    launch: Launch, recorder: Recorder
-) -> None:
-    isolate = await launch(
-        """
-        try:
-            while "spin" in request.url:
-                sum(range(10_000))
-                await asyncio.sleep(0)
-        except Exception:
-            pass
-        return Response("fine")
-        """,
-        cpu_limit_ms=100,
-    )
-    with pytest.raises(WorkerFailed, match="more than 100 ms of CPU") as failed:
-        await isolate.fetch("t1", visit("/spin"))
-    assert failed.value.code == 1102
-    assert await read(await isolate.fetch("t2", visit("/"))) == (200, "fine")
-
-
-async def test_cpu_time_is_of_the_request_alone_and_of_its_tasks(launch: Launch) -> None:
-    isolate = await launch(
-        """
-        import time
-        def work(seconds):
-            end = time.thread_time() + seconds
-            while time.thread_time() < end: pass
-        async def child():
-            await asyncio.sleep(0)
-            work(0.03)
-        if request.url.endswith("/busy"):
-            await asyncio.gather(child(), child())
-        else:
-            await asyncio.sleep(0.05)
-        return Response("x")
-        """
-    )
-
-    async def cpu_ms(path: str) -> float:
-        answer = await isolate.fetch(path, visit(path))
-        await read(answer)
-        cpu_time = await answer.cpu_time()
-        assert cpu_time.kind == "measured"
-        return cpu_time.ms
-
-    busy_ms, idle_ms = await asyncio.gather(cpu_ms("/busy"), cpu_ms("/idle"))
-    assert busy_ms >= 60
-    assert idle_ms < 60
-
-
 async def test_the_cpu_time_of_a_request_that_its_isolate_died_of_is_unknown_and_not_zero(
     launch: Launch,
 ) -> None:
@@ -290,39 +173,6 @@ async def test_the_cpu_time_of_a_request_that_its_isolate_died_of_is_unknown_and
     with pytest.raises(WorkerFailed):
         await answer.cpu_time()
     assert isolate.how_it_ended() == "the Worker's process ended with exit code 3"
-
-
-async def test_memory_that_the_worker_keeps_is_told(launch: Launch) -> None:
-    isolate = await launch("global kept\nkept = bytearray(b'x' * (64 << 20))\nreturn Response('x')")
-    await isolate.ping()
-    assert isolate.heap_mib < 32
-    await read(await isolate.fetch("t1", visit()))
-    await isolate.ping()
-    assert isolate.heap_mib >= 60
-
-
-async def test_a_cron_trigger_calls_scheduled(launch: Launch, recorder: Recorder) -> None:
-    isolate = await launch(
-        """
-        class Default(WorkerEntrypoint):
-            async def scheduled(self, controller, env, ctx):
-                response = await self.env.APP.fetch("http://app/tick")
-                print(controller.cron, controller.scheduled_time, controller.scheduledTime, response.status)
-                if controller.cron == "bad":
-                    raise ValueError("no")
-        """
-    )
-    assert await isolate.notify("t1", Scheduled("* * * * *", 1_700_000_000_000))
-    assert (await recorder.log_line("1700"))[2] == "* * * * * 1700000000000 1700000000000 200"
-    with pytest.raises(WorkerFailed, match="ValueError: no"):
-        await isolate.notify("t2", Scheduled("bad", 1))
-    with pytest.raises(WorkerFailed, match="no fetch method"):
-        await isolate.fetch("t3", visit())
-
-
-async def test_a_worker_without_scheduled_says_so(launch: Launch) -> None:
-    isolate = await launch("return Response('x')")
-    assert not await isolate.notify("t1", Scheduled("* * * * *", 1))
 
 
 async def test_stopping_ends_the_process(launch: Launch) -> None:

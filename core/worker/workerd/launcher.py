@@ -185,7 +185,7 @@ class WorkerdLauncher:
         settings = json.dumps(self._settings)
         own_flags = () if find_deno_if_any() is not None else ("typescript_strip_types",)
         entry = (
-            f'import {{ serve }} from "hybrid-tui/shim/serve.js";\n'
+            f'import {{ serve }} from "hybrid-tui/workerd/shim/serve.js";\n'
             f"import * as worker from {main};\n"
             f"export default serve(worker, {settings});\n"
         )

@@ -25,7 +25,7 @@ _HERE = Path(__file__).parent
 _OWN_MODULES = {
     "@cloudflare/containers": _HERE.parent / "javascript" / "containers.js",
 }
-_OWN_FOLDERS = {"shim/": _HERE / "shim", "javascript/": _HERE.parent / "javascript"}
+_OWN_FOLDERS = {"workerd/shim/": _HERE / "shim", "javascript/": _HERE.parent / "javascript"}
 
 
 @dataclass(frozen=True, slots=True)

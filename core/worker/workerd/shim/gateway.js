@@ -1,8 +1,8 @@
 // The Worker's way out: every call of a binding, and every fetch of its own, goes to the engine's gateway.
+import { INSTANCE, OPERATION, PORT } from "../../javascript/fields.js";
 import { currentVisit } from "./visits.js";
 
-const TOO_MANY = "Too many subrequests by single Worker invocation. To configure this limit, refer to " +
-  "https://developers.cloudflare.com/workers/wrangler/configuration/#limits";
+const ANYWHERE = {};
 
 export class Gateway {
   #service;
@@ -13,18 +13,34 @@ export class Gateway {
     this.#limit = limit;
   }
 
-  // The fetcher of a binding; the empty name stands for the outside.
+  // The fetcher of a binding; the empty name stands for the outside. ``send`` also names instance, port
+  // and operation, as the shared modules want it (see senderOf in javascript/fields.js).
   fetcher(binding) {
-    return { fetch: (input, init) => this.#fetch(binding, input, init) };
+    return {
+      fetch: (input, init) => this.#call(binding, input, init, ANYWHERE),
+      send: (input, init, target) => this.#call(binding, input, init, target),
+    };
   }
 
-  async #fetch(binding, input, init) {
+  #call(binding, input, init, target) {
     const visit = currentVisit();
-    if (visit !== undefined && ++visit.calls > this.#limit) throw new Error(TOO_MANY);
+    const answer = this.#ask(binding, input, init, target, visit);
+    // What is done with a container is done to its end, though nobody may wait for it.
+    if (target.operation) visit?.keep(answer.catch(() => {}));
+    return answer;
+  }
+
+  async #ask(binding, input, init, target, visit) {
     const request = new Request(input, init);
     request.headers.set("hybrid-tui-trace-id", visit?.trace ?? "");
-    request.headers.set("hybrid-tui-sub-request", String(visit?.calls ?? 0));
+    request.headers.set(
+      "hybrid-tui-sub-request",
+      String(visit?.numberCall(target.operation, this.#limit) ?? 0),
+    );
     request.headers.set("hybrid-tui-binding", binding);
+    if (target.instance) request.headers.set(INSTANCE, encodeURIComponent(target.instance));
+    if (target.port) request.headers.set(PORT, String(target.port));
+    if (target.operation) request.headers.set(OPERATION, target.operation);
     const response = await this.#service.fetch(request);
     if (response.headers.has("hybrid-tui-failed")) throw new Error(await response.text());
     return response;

@@ -1,10 +1,12 @@
 // The isolate's entry in workerd: gives the Worker its env, runs its handlers, and tells the engine what happened.
 import { withEnv } from "cloudflare:workers";
+import { Dispatch } from "../../javascript/dispatch.js";
+import { makeNamespace } from "../../javascript/namespace.js";
 import { Gateway } from "./gateway.js";
+import { onSharedBase } from "./objects.js";
 import { describe, log, takeConsole, tellEnd, watchStreams } from "./records.js";
 import { during, Visit } from "./visits.js";
 
-const NO_HANDLER = "Handler does not export a fetch() function.";
 const NO_RESPONSE = "Incorrect type for Promise: the Promise did not resolve to 'Response'.";
 
 // Make the object that workerd calls, for a module of the user's and what the engine says about it.
@@ -15,6 +17,7 @@ export function serve(worker, settings) {
     event.preventDefault();
     log("exception", describe(event.reason));
   });
+  Object.values(worker).forEach(onSharedBase);
   const isolate = new Isolate(worker, settings);
   return { fetch: (request, env, ctx) => isolate.take(request, env, ctx) };
 }
@@ -22,7 +25,8 @@ export function serve(worker, settings) {
 class Isolate {
   #worker;
   #settings;
-  #env = null;
+  #env = {};
+  #dispatch = null;
 
   constructor(worker, settings) {
     this.#worker = worker;
@@ -32,103 +36,61 @@ class Isolate {
   take(request, native, ctx) {
     // The note comes in request.cf, which workerd reads from a header that the Worker does not see.
     const { hybridTui: note, ...cf } = request.cf;
-    if (note.ping) return Response.json({ classes: Object.keys(this.#worker) });
-    this.#env ??= this.#makeEnv(native);
-    const visit = new Visit(note.trace, tellEnd);
-    return during(
-      visit,
-      () =>
-        withEnv(
-          this.#env,
-          () =>
-            note.event === undefined
-              ? this.#answer(visit, new Request(request, { cf }), ctx)
-              : this.#handle(visit, note.event, ctx),
-        ),
-    );
+    if (note.ping) return new Response(null, { status: 204 });
+    this.#dispatch ??= this.#prepare(native);
+    const visit = new Visit(note.trace, ctx, tellEnd);
+    const work = note.event === undefined
+      ? () => this.#answer(new Request(request, { cf }), contextOf(visit, ctx))
+      : () => this.#notify(note.event, contextOf(visit, ctx));
+    return during(visit, () => withEnv(this.#env, () => finish(visit, work)));
   }
 
-  #makeEnv(native) {
+  #prepare(native) {
     const gateway = new Gateway(native.HYBRID_TUI_GATEWAY, this.#settings.subRequestLimit);
     globalThis.fetch = gateway.fetcher("").fetch;
-    const env = {};
-    for (const name of this.#settings.variables) env[name] = native[name];
-    for (const { name } of this.#settings.bindings) env[name] = gateway.fetcher(name);
-    return env;
+    for (const name of this.#settings.variables) this.#env[name] = native[name];
+    const namespaces = new Map();
+    for (const { name, className } of this.#settings.bindings) {
+      const getClass = () => this.#worker[className || name];
+      namespaces.set(name, makeNamespace(name, className, gateway.fetcher(name), getClass, this.#env));
+      this.#env[name] = namespaces.get(name);
+    }
+    return new Dispatch(this.#worker, this.#env, namespaces);
   }
 
-  #call(handler, argument, context) {
-    const entry = this.#worker.default;
-    const target = typeof entry === "function" ? new entry(context, this.#env) : entry;
-    if (typeof target?.[handler] !== "function") throw new TypeError(NO_HANDLER);
-    return target[handler](argument, this.#env, context);
+  async #answer(request, context) {
+    const response = await this.#dispatch.fetch(request, context);
+    if (!(response instanceof Response)) throw new TypeError(NO_RESPONSE);
+    return response;
   }
 
   async #notify(event, context) {
-    if (event.type !== "scheduled" || !this.#handles("scheduled")) return false;
-    await this.#call("scheduled", new ScheduledController(event), context);
-    return true;
-  }
-
-  #handles(handler) {
-    const entry = this.#worker.default;
-    return typeof (typeof entry === "function" ? entry.prototype : entry)?.[handler] === "function";
-  }
-
-  async #answer(visit, request, ctx) {
-    let response;
-    try {
-      response = await this.#call("fetch", request, this.#context(visit, ctx));
-      if (!(response instanceof Response)) throw new TypeError(NO_RESPONSE);
-    } catch (error) {
-      return failure(visit, error);
-    }
-    if (!visit.answer()) return response;
-    return inBackground(response);
-  }
-
-  async #handle(visit, event, ctx) {
-    try {
-      const handled = await this.#notify(event, this.#context(visit, ctx));
-      const response = Response.json({ handled });
-      return visit.answer() ? inBackground(response) : response;
-    } catch (error) {
-      return failure(visit, error);
-    }
-  }
-
-  #context(visit, ctx) {
-    return {
-      waitUntil(promise) {
-        const work = Promise.resolve(promise).catch((error) => log("exception", describe(error), visit));
-        visit.hold(work);
-        ctx.waitUntil(work);
-      },
-      passThroughOnException() {},
-      props: ctx.props ?? {},
-    };
+    return Response.json({ handled: await this.#dispatch.notify(event, context) });
   }
 }
 
-class ScheduledController {
-  type = "scheduled";
-
-  constructor({ cron, time_ms }) {
-    this.cron = cron;
-    this.scheduledTime = time_ms;
-  }
-
-  noRetry() {}
+function contextOf(visit, ctx) {
+  return {
+    waitUntil(promise) {
+      visit.keep(Promise.resolve(promise).catch((error) => log("exception", describe(error), visit)));
+    },
+    passThroughOnException() {},
+    props: ctx.props ?? {},
+  };
 }
 
-function failure(visit, error) {
-  const headers = { "hybrid-tui-failed": "1101" };
-  if (visit.answer()) headers["hybrid-tui-background"] = "1";
-  return new Response(describe(error), { status: 500, headers });
+// Return what goes to the engine: the answer, or why there is none, and whether work goes on after it.
+async function finish(visit, work) {
+  try {
+    const response = await work();
+    return visit.answer() && response.webSocket === null ? inBackground(response) : response;
+  } catch (error) {
+    const failed = new Response(describe(error), { status: 500, headers: { "hybrid-tui-failed": "1101" } });
+    return visit.answer() ? inBackground(failed) : failed;
+  }
 }
 
 function inBackground(response) {
-  if (response.webSocket !== null) return response;
   const marked = new Response(response.body, response);
   marked.headers.set("hybrid-tui-background", "1");
   return marked;

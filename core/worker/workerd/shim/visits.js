@@ -1,24 +1,36 @@
-// What belongs to one request while the Worker works on it: its trace, its calls, its log, its work after the answer.
+// What belongs to one request while the Worker works on it: trace, calls, log, and the work after the answer.
 import { AsyncLocalStorage } from "node:async_hooks";
 
+const TOO_MANY = "Too many subrequests by single Worker invocation. To configure this limit, refer to " +
+  "https://developers.cloudflare.com/workers/wrangler/configuration/#limits";
 const storage = new AsyncLocalStorage();
 
 export class Visit {
-  calls = 0;
   logged = 0;
+  #calls = 0;
+  #counted = 0;
   #held = 0;
   #answered = false;
+  #ctx;
   #onEnd;
 
-  constructor(trace, onEnd) {
+  // ``ctx`` is workerd's own; ``onEnd`` is called when the last work after the answer has ended.
+  constructor(trace, ctx, onEnd) {
     this.trace = trace;
+    this.#ctx = ctx;
     this.#onEnd = onEnd;
   }
 
-  // Let work go on after the answer, until the promise settles.
-  hold(promise) {
+  // Return the number of one more call. Throws past the limit, to which operations do not count.
+  numberCall(isOperation, limit) {
+    if (!isOperation && ++this.#counted > limit) throw new Error(TOO_MANY);
+    return ++this.#calls;
+  }
+
+  // Let work go on after the answer, until the promise, which never rejects, has settled.
+  keep(promise) {
     this.#held++;
-    promise.then(() => this.#release(), () => this.#release());
+    this.#ctx.waitUntil(promise.then(() => this.#release()));
   }
 
   // Note that the answer goes out; return whether work goes on, whose end is then told.

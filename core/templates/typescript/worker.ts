@@ -19,7 +19,7 @@ export default {
     if (path.startsWith("/api/")) {
       return Response.json({ answered_by: "worker", path });
     }
-    // One instance for everybody; getContainer(env.APP, name) has one of its own for each name.
-    return await getContainer(env.APP).fetch(request);
+    // Each name has an instance of its own; this one is for everybody.
+    return await getContainer(env.APP, "main").fetch(request);
   },
 };

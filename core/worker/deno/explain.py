@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 _ERROR = "error: "
 _PREFIXES = re.compile(r"^(?:error: |Uncaught |\(in promise\) )+")
 _OF_THE_LOADER = re.compile(
-    r"^TypeError: (?=SyntaxError: |Import \"|Module not found|A remote|Unsupported|Requires read)"
+    r"^TypeError: (?=SyntaxError: |Import \"|Module not found|A remote|Unsupported|Requires (?:read|import)|Attempted|Expected a)"
 )
 """Deno's own wrapping of what a module could not be loaded for."""
 _PLACE = re.compile(r"^\s*at (?:async )?(?:.+ \()?(.+?):(\d+):(\d+)\)?$")
@@ -16,8 +16,11 @@ _PLACE_BEHIND = re.compile(r"^(.+) at (\S+):(\d+):(\d+)$")
 _URL = re.compile(r"file://[^\s\"')]+?(?=(?::\d+)*(?:[\s\"')]|\.?$))")
 _NOT_INSTALLED = re.compile(r'^Import "([^"]+)" not a dependency')
 _UNKNOWN_MODULE = re.compile(r'"((?:cloudflare|workerd):[^"]+)"')
-_REMOTE = re.compile(r'^A remote specifier was requested: "([^"]+)"')
+_REMOTE = re.compile(r'^(?:A remote specifier was requested:|Requires import access to) "([^"]+)"')
 _AT_RUN_TIME = re.compile(r'^Requires read access to "([^"]+)"')
+
+_JSON = "Attempted to load JSON module without"
+_UNKNOWN_KIND = "Expected a JavaScript or TypeScript module, but identified"
 
 
 def explain_output(output: Sequence[str], main: Path, own: Path) -> str:
@@ -55,6 +58,10 @@ def _advised(message: str, folder: Path) -> str:
         return f'"{found[1]}" cannot be imported: modules come from the project and its node_modules'
     if found := _UNKNOWN_MODULE.search(message):
         return f'the module "{found[1]}" is not emulated here; "cloudflare:workers" is'
+    if message.startswith(_JSON):
+        return 'JSON is imported with its type named: import data from "./data.json" with { type: "json" }'
+    if message.startswith(_UNKNOWN_KIND):
+        return 'only JavaScript, TypeScript, JSON, and text with { type: "text" }, can be imported'
     if found := _AT_RUN_TIME.search(message):
         path = Path(found[1])
         name = path.relative_to(folder) if path.is_relative_to(folder) else path.name

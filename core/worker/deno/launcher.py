@@ -128,9 +128,10 @@ class DenoLauncher:
         return self._folder
 
     def _entry(self) -> str:
-        """Return the module that Deno runs: the host first, which loads the Worker once it has no rights.
+        """Return the module that Deno runs.
 
-        A module that is named in the import itself is loaded without a right to read files.
+        Imports whose names stand in a module need no right to read files: the Worker is loaded once the
+        isolate has given up its rights.
         """
         main, host = json.dumps(self._main.as_uri()), json.dumps(HOST.as_uri())
         setup = json.dumps(json.dumps(self._setup))

@@ -30,7 +30,8 @@ def isolate_command(
 
     It may connect to its link and write its mark, and gives up both rights once it has: no file, no other
     address, no process, no environment, no code from strings. Settings of the project's own for Deno are
-    not read; packages come from its node_modules, and none is fetched.
+    not read; packages come from its node_modules, and none is fetched. Imports may leave out extensions, as
+    Workers are used to from their bundler.
     """
     return [
         *_ends_with_the_engine(),
@@ -44,6 +45,7 @@ def isolate_command(
         "--no-config",
         "--ignore-env",
         "--node-modules-dir=manual",
+        "--sloppy-imports",
         f"--import-map={import_map}",
         f"--v8-flags=--max-old-space-size={heap_limit_mib},--disallow-code-generation-from-strings",
         f"--allow-net=unix:{socket}",

@@ -92,7 +92,7 @@ class Calls:
             work.calls.pop(number, None)
 
     async def _respond(self, work: Work, number: int, method: str, response: Response) -> None:
-        head = ResponseHead(response.status, to_fields(without_private(response.headers)))
+        head = ResponseHead(status=response.status, headers=to_fields(without_private(response.headers)))
         link = self._link
         if link.lost:
             await close_response(response)
@@ -108,7 +108,7 @@ class Calls:
             await response.close()
 
     def _refuse(self, number: int, text: str) -> None:
-        self._link.send(Kind.RESPONSE, number, encode(ResponseHead(error=text)))
+        self._link.send(Kind.RESPONSE, number, encode(ResponseHead(headers=[], error=text)))
 
 
 def with_length(headers: Headers, length: int) -> Headers:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core.http.messages import Request, Response
+from core.worker.cf import cf_of
 from core.worker.isolate import IsolateLost
 from core.worker.link.connection import LinkConnection
 from core.worker.link.folder import IsolateFolder
@@ -77,6 +78,7 @@ class LinkIsolate:
             request.method,
             f"http://{host.decode('latin-1')}{request.target}",
             to_fields(without_private(request.headers)),
+            cf=cf_of(request),
         )
         if request.body is not None:
             head.body = work.body_stream = self.link.send_body(request.body)

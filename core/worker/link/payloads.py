@@ -38,11 +38,11 @@ class RequestHead(msgspec.Struct, gc=False):
     cf: dict[str, Any] = {}
 
 
-class ResponseHead(msgspec.Struct, gc=False, omit_defaults=True):
+class ResponseHead(msgspec.Struct, gc=False, omit_defaults=True, kw_only=True):
     """RESPONSE."""
 
     status: int = 0
-    headers: Fields = []
+    headers: Fields
     body: int = 0
     socket: int = 0
     error: str | None = None

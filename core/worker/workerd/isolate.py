@@ -18,7 +18,7 @@ from core.worker.isolate import IsolateLost
 from core.worker.link.process import IsolateProcess
 from core.worker.private_fields import BACKGROUND, CF, FAILED, without_private
 from core.worker.runtime import Answer, CpuTime, Scheduled, WorkerEvent, WorkerFailed
-from core.worker.workerd.cf import cf_of
+from core.worker.cf import cf_of
 from core.worker.workerd.records import OnLog
 from core.worker.workerd.visits import Visit, Visits
 

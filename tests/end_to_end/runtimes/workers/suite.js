@@ -16,10 +16,6 @@ export class Origin extends Container {
     console.log(`hook: stopped ${exitCode} ${reason}`);
   }
 
-  onError(error) {
-    console.log(`hook: failed ${error}`);
-  }
-
   double(number) {
     return number * 2;
   }
@@ -171,6 +167,7 @@ const paths = {
   "/socket": (request) => {
     if (request.headers.get("upgrade") !== "websocket") return new Response("no upgrade", { status: 426 });
     const [client, server] = Object.values(new WebSocketPair());
+    server.binaryType = "arraybuffer";
     server.accept();
     server.addEventListener("message", ({ data }) => {
       if (data === "close") server.close(4001, "as asked");

@@ -23,9 +23,6 @@ class Origin(Container):
     async def on_stop(self, stop):
         print(f"hook: stopped {stop['exit_code']} {stop['reason']}")
 
-    async def on_error(self, error):
-        print(f"hook: failed {error}")
-
     async def double(self, number):
         return number * 2
 
@@ -87,6 +84,10 @@ class Default(WorkerEntrypoint):
         changed = Response(response.body, headers=response.headers)
         changed.headers.set("x-added", "yes")
         return changed
+
+    async def on_followed(self, request):
+        response = await self.env.ORIGIN.fetch("http://c/redirect")
+        return Response.json({"target": (await response.json())["target"]})
 
     async def on_stream(self, request):
         async def parts():

@@ -162,12 +162,14 @@ class Container(DurableObject):
         """Call the hook for what happened to the instance; say whether the class has one of its own."""
         if kind != "expired":
             self._healthy = False
-        hook = {"stopped": "on_stop", "failed": "on_error", "expired": "on_activity_expired"}[kind]
+        # A program that ended has stopped, whatever its exit code; an error is an end without one.
+        ended = kind == "stopped" or exit_code is not None
+        hook = "on_activity_expired" if kind == "expired" else "on_stop" if ended else "on_error"
         if getattr(type(self), hook) is getattr(Container, hook):
             return False
-        if kind == "stopped":
+        if hook == "on_stop":
             await _finished(self.on_stop({"exit_code": exit_code or 0, "reason": reason}))
-        elif kind == "failed":
+        elif hook == "on_error":
             await _finished(self.on_error(RuntimeError(message)))
         else:
             await _finished(self.on_activity_expired())

@@ -66,15 +66,21 @@ async def test_a_healthy_instance_is_neither_started_nor_asked_again(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"), [("stopped", "stopped 3 exit"), ("failed", "failed it broke"), ("expired", None)]
+    ("kind", "exit_code", "said"),
+    [
+        ("stopped", 0, "stopped 0 exit"),
+        ("failed", 3, "stopped 3 exit"),
+        ("failed", None, "failed it broke"),
+        ("expired", None, None),
+    ],
 )
 async def test_after_a_signal_the_state_is_asked_anew_and_the_hook_has_been_called(
-    tmp_path: Path, kind: str, said: str | None
+    tmp_path: Path, kind: str, exit_code: int | None, said: str | None
 ) -> None:
     instances = Instances()
     ran = Ran(tmp_path, CLASS + PASSING, instances)
     await ran.get()
-    signal = ContainerSignal("APP", "anna", kind, exit_code=3, message="it broke")  # type: ignore[arg-type]
+    signal = ContainerSignal("APP", "anna", kind, exit_code=exit_code, message="it broke")  # type: ignore[arg-type]
     assert await ran.handle(signal) is (said is not None)
     assert ran.said == ["started anna", *([said] if said else [])]
     instances.states["anna"] = "stopped"

@@ -11,8 +11,10 @@ COMPATIBILITY_DATE = "2026-11-01"
 COMPATIBILITY_FLAGS = (
     "new_module_registry",
     "enable_request_signal",
+    "no_websocket_standard_binary_type",
 )
-"""The module registry is the one that knows import attributes and asks the module service with full URLs."""
+"""The module registry is the one that knows import attributes and asks the module service with full URLs.
+Binary messages come as an ArrayBuffer, as Workers in use expect them."""
 ENTRY_MODULE = "hybrid-tui-entry.js"
 GATEWAY_BINDING = "HYBRID_TUI_GATEWAY"
 """In the Worker's native ``env``; what the Worker sees is made from it."""

@@ -1,8 +1,10 @@
 // The Worker's way out: every call of a binding, and every fetch of its own, goes to the engine's gateway.
 import { INSTANCE, OPERATION, PORT } from "../../javascript/fields.js";
+import { follow } from "./redirects.js";
 import { currentVisit } from "./visits.js";
 
 const ANYWHERE = {};
+const nativeFetch = globalThis.fetch;
 
 export class Gateway {
   #service;
@@ -22,16 +24,30 @@ export class Gateway {
     };
   }
 
-  #call(binding, input, init, target) {
+  // The global fetch: what a URL holds itself is read here, all else is the engine's to decide.
+  outside() {
+    return (input, init) => {
+      const url = input instanceof Request ? input.url : String(input);
+      return /^data:/i.test(url) ? nativeFetch(input, init) : this.#call("", input, init, ANYWHERE);
+    };
+  }
+
+  async #call(binding, input, init, target) {
     const visit = currentVisit();
     const answer = this.#ask(binding, input, init, target, visit);
     // What is done with a container is done to its end, though nobody may wait for it.
     if (target.operation) visit?.keep(answer.catch(() => {}));
-    return answer;
+    return await answer;
   }
 
-  async #ask(binding, input, init, target, visit) {
+  #ask(binding, input, init, target, visit) {
     const request = new Request(input, init);
+    if (request.redirect === "manual") return this.#send(binding, request, target, visit);
+    const body = init?.body instanceof ReadableStream ? undefined : init?.body;
+    return follow(request, body, (one) => this.#send(binding, one, target, visit));
+  }
+
+  async #send(binding, request, target, visit) {
     request.headers.set("hybrid-tui-trace-id", visit?.trace ?? "");
     request.headers.set(
       "hybrid-tui-sub-request",

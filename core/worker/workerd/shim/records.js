@@ -85,14 +85,16 @@ function watched(source, steps) {
 }
 
 function tellingErrors(visit, source, step, values) {
-  const tell = (error) => {
+  const tell = async (error) => {
     log("exception", describe(error), visit);
+    // What came before gets out first: workerd would drop it, and the answer's head with it.
+    await new Promise((resolve) => setTimeout(resolve, 1));
     throw error;
   };
   try {
     const result = source[step](...values);
     return result instanceof Promise ? result.catch(tell) : result;
   } catch (error) {
-    tell(error);
+    return tell(error);
   }
 }

@@ -47,7 +47,7 @@ class Isolate {
 
   #prepare(native) {
     const gateway = new Gateway(native.HYBRID_TUI_GATEWAY, this.#settings.subRequestLimit);
-    globalThis.fetch = gateway.fetcher("").fetch;
+    globalThis.fetch = gateway.outside();
     for (const name of this.#settings.variables) this.#env[name] = native[name];
     const namespaces = new Map();
     for (const { name, className } of this.#settings.bindings) {

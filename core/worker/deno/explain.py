@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 _ERROR = "error: "
 _PREFIXES = re.compile(r"^(?:error: |Uncaught |\(in promise\) )+")
 _OF_THE_LOADER = re.compile(
-    r"^TypeError: (?=SyntaxError: |Import \"|Module not found|A remote|Unsupported|Requires (?:read|import)|Attempted|Expected a)"
+    r"^TypeError: (?=SyntaxError: |Import \"|Module not found|A remote|Unsupported|Attempted|Expected a"
+    r"|Requires (?:read|import))"
 )
 """Deno's own wrapping of what a module could not be loaded for."""
 _PLACE = re.compile(r"^\s*at (?:async )?(?:.+ \()?(.+?):(\d+):(\d+)\)?$")

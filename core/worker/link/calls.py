@@ -79,15 +79,13 @@ class Calls:
 
     async def _serve(self, work: Work, number: int, called: SubRequest, request: Request) -> None:
         try:
-            response = await self._binding_fetch(called, request)
+            await self._respond(work, number, request.method, await self._binding_fetch(called, request))
         except (CallRefused, WorkerFailed) as error:
             self._refuse(number, str(error))
         except Exception as error:
             # What failed here is the engine's: the Worker gets an exception, as from the platform.
             logger.exception("the call of binding %s failed", called.binding)
             self._refuse(number, f"{type(error).__name__}: {error}")
-        else:
-            await self._respond(work, number, request.method, response)
         finally:
             work.calls.pop(number, None)
 

@@ -56,7 +56,7 @@ class Kind(IntEnum):
     logs the message as an exception: the isolate sends no LOG for it. After ANSWER it breaks off the body."""
     FINISHED = 22
     """id: request. JSON {cpu_ms, alone}: the last of a request, after its body, its waitUntil and its
-    sockets; ``alone`` when no other request was under way at the time, so that the CPU time is exact.
+    sockets; ``alone`` when the isolate worked on no other request meanwhile, so that the CPU time is exact.
     The engine drops what the isolate has left unread of the request's streams, sockets and calls."""
     LOG = 23
     """id: request, or 0. JSON {level: "log"|"warning"|"error"|"exception", text}."""

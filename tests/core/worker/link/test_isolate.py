@@ -49,7 +49,7 @@ async def test_a_request_arrives_as_it_is_without_private_fields(bench: Bench) -
         "url": "http://shop.example/path?q=1",
         "headers": [["host", "shop.example"], ["X-Some", "ä"], ["x-some", "two"]],
         "body": 0,
-        "cf": {},
+        "cf": {"httpProtocol": "HTTP/1.1"},
     }
     fields = [["Set-Cookie", "a=1"], ["set-cookie", "b=ä"], ["hybrid-tui-failed", "1101"]]
     bench.peer.send(Kind.ANSWER, number, {"status": 418, "headers": fields, "body": {"inline": True}}, b"tea")

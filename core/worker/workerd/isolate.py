@@ -14,11 +14,11 @@ import msgspec
 from core.http.client import PooledClient
 from core.http.errors import ClientError, ConnectFailed, RequestBodyFailed
 from core.http.messages import Request, Response, Tunnel, find_header
+from core.worker.cf import cf_of
 from core.worker.isolate import IsolateLost
 from core.worker.link.process import IsolateProcess
 from core.worker.private_fields import BACKGROUND, CF, FAILED, without_private
 from core.worker.runtime import Answer, CpuTime, Scheduled, WorkerEvent, WorkerFailed
-from core.worker.cf import cf_of
 from core.worker.workerd.records import OnLog
 from core.worker.workerd.visits import Visit, Visits
 

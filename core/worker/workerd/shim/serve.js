@@ -7,6 +7,9 @@ import { onSharedBase } from "./objects.js";
 import { describe, log, takeConsole, tellEnd, watchStreams } from "./records.js";
 import { during, Visit } from "./visits.js";
 
+const USED_BODY =
+  "Body has already been used. It can only be used once. Use tee() first if you need to read " +
+  "it more than once.";
 const NO_RESPONSE = "Incorrect type for Promise: the Promise did not resolve to 'Response'.";
 
 // Make the object that workerd calls, for a module of the user's and what the engine says about it.
@@ -61,6 +64,7 @@ class Isolate {
   async #answer(request, context) {
     const response = await this.#dispatch.fetch(request, context);
     if (!(response instanceof Response)) throw new TypeError(NO_RESPONSE);
+    if (response.bodyUsed) throw new TypeError(USED_BODY);
     return response;
   }
 

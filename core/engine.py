@@ -67,6 +67,7 @@ class Engine:
         self._has_door = door
         self._secrets = RequestSecrets(clock)
         self.bus.redact = self._redactor = EventRedactor(deployment.secrets, self._secrets)
+        self.bus.clean_text = self._redactor.text
         self._fold = FrameFold() if door else None  # nobody sees frames where nobody can attach
         if self._fold is not None:
             self.bus.subscribe(self._fold.apply)

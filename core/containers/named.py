@@ -216,7 +216,8 @@ class NamedInstances:
 
     def _make(self, name: str) -> Named:
         self._forget()
-        label = label_for(self.budget.container.name, name, self._classes, self._labels)
+        shown = name if self._bus.clean_text(name) == name else ""
+        label = label_for(self.budget.container.name, name, self._classes, self._labels, shown)
         self._labels.add(label)
         return Named(self, name, label, Gate(self.budget, self._bus), self._bus)
 

@@ -19,6 +19,8 @@ class EventBus:
         self._subscribers: tuple[Subscriber, ...] = ()
         self.redact: Callable[[AnyEvent], AnyEvent] | None = None
         """Takes secrets out of each event before anybody gets it."""
+        self.clean_text: Callable[[str], str] = str
+        """Takes secrets out of a text that is to become part of a name in events."""
         self.sequence = 0
         """The number of events published so far."""
 

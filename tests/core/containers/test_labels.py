@@ -36,6 +36,10 @@ def test_a_label_that_reads_as_two_classes_belongs_to_the_longer_one() -> None:
     assert label("b-x", "app").startswith("app-b-x_")
 
 
+def test_a_name_that_is_not_to_be_seen_is_told_by_its_digits_alone() -> None:
+    assert re.fullmatch(r"app_[0-9a-f]{6}", label_for("app", "s3cr3t", CLASSES, set(), shown=""))
+
+
 def test_a_taken_label_is_made_longer() -> None:
     first = label("user 1")
     assert label("user 1", taken={first}).startswith(first)

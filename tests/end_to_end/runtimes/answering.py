@@ -96,6 +96,7 @@ async def secrets(site: Site) -> None:
     await site.logged("the token is [")
     await site.running.wait_for(RequestFinished, lambda one: one.path == "/log-secret")
     await site.logged("authorization [")
+    assert (await site.get("/secret-name")).status_code == 200
     told = repr(site.running.events) + "".join(site.running.errors)
     assert SECRET not in told
     assert "abcdef123456" not in told

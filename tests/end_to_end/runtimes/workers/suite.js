@@ -146,6 +146,7 @@ const paths = {
     const ask = async (name) => await (await getContainer(env.ORIGIN, name).fetch("http://c/name")).text();
     return Response.json([await ask("anna"), await ask("anna"), await ask("bert")]);
   },
+  "/secret-name": (request, env) => getContainer(env.ORIGIN, env.TOKEN).fetch("http://c/name"),
   "/random": async (request, env) => {
     const container = await getRandom(env.ORIGIN, 2);
     return new Response(String((await container.fetch("http://c/name")).status));

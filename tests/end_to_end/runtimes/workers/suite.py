@@ -162,6 +162,9 @@ class Default(WorkerEntrypoint):
 
         return Response.json([await ask("anna"), await ask("anna"), await ask("bert")])
 
+    async def on_secret_name(self, request):
+        return await get_container(self.env.ORIGIN, self.env.TOKEN).fetch("http://c/name")
+
     async def on_random(self, request):
         container = await get_random(self.env.ORIGIN, 2)
         return Response(str((await container.fetch("http://c/name")).status))

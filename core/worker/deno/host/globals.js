@@ -72,6 +72,7 @@ function timer(native, immediate = false) {
 }
 
 function guarded(visit, callback, values) {
+  if (visit?.held === 0) return; // as on the platform, what a request leaves behind ends with it
   try {
     work.resume(visit, callback, ...values);
   } catch (error) {

@@ -37,7 +37,8 @@ class Work {
   #markFile = -1;
   #current = null;
   #reading = 0;
-  #begun = 0;
+  #worked = null; // whose turn it was last, and how often that changed
+  #changes = 0;
   #ended = [];
 
   open(link, markFile) {
@@ -48,18 +49,19 @@ class Work {
   }
 
   begin(visit) {
-    visit.number = ++this.#begun;
-    visit.beganAlone = this.visits.size === 0;
     this.visits.set(visit.id, visit);
     this.#mark[1] = visit.id;
     this.enter(visit);
+    visit.changes = this.#changes;
   }
 
   // Say that from now on the isolate works for a visit, or (null) for nobody in particular.
   enter(visit) {
     this.#charge();
     this.#current = visit;
-    if (visit === null || visit === undefined || this.#mark[0] === visit.id) return;
+    if (visit === null || visit === undefined || this.#worked === visit) return;
+    this.#worked = visit;
+    this.#changes++;
     this.#mark[0] = visit.id;
     writeSync(this.#markFile, this.#mark, 0, 8, 0);
   }
@@ -89,7 +91,7 @@ class Work {
     this.visits.delete(visit.id);
     if (this.#current === visit) this.#current = null;
     visit.sources?.forEach((source) => source.giveUp());
-    const alone = visit.beganAlone && visit.number === this.#begun;
+    const alone = visit.changes === this.#changes;
     this.#link.sendJson(FINISHED, visit.id, { cpu_ms: visit.cpuUs / 1000, alone });
   }
 

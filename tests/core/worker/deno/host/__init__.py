@@ -1,0 +1,1 @@
+"""The isolate's end of the link, with real Deno."""

@@ -1,0 +1,1 @@
+"""The modules that JavaScript Workers share, with real Deno."""

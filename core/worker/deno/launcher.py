@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from core.worker.link.folder import IsolateFolder
 from core.worker.link.isolate import LinkIsolate
 from core.worker.link.log_lines import OnLog
 from core.worker.link.opening import open_isolate
+from core.worker.link.private import PrivateFolder
 from core.worker.link.process import IsolateProcess
 from core.worker.runtime import BindingFetch, WorkerFailed
 
@@ -73,14 +72,16 @@ class DenoLauncher:
             "log_limit_bytes": log_limit_bytes,
             "folder": self._main.parent.as_uri() + "/",
         }
-        self._folder: Path | None = None
+        self._folder: PrivateFolder | None = None
+        self._preparing = asyncio.Lock()
 
     async def launch(self, number: int) -> LinkIsolate:
         """Start an isolate with the code as it is now. Raises WorkerFailed (file, line) for broken code."""
         if not self._main.is_file():
             raise WorkerFailed(f"{self._main.name}: no such file in {self._main.parent}")
         deno = find_deno()
-        shared = self._shared()
+        async with self._preparing:
+            shared = await asyncio.to_thread(self._shared)
 
         async def spawn(folder: IsolateFolder) -> IsolateProcess:
             command = isolate_command(
@@ -111,7 +112,7 @@ class DenoLauncher:
         """Take the shared folder away; the isolates have ended."""
         folder, self._folder = self._folder, None
         if folder is not None:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await asyncio.to_thread(folder.remove)
 
     def _explain(self, process: IsolateProcess) -> str:
         if process.ran_out_of_memory():
@@ -121,11 +122,13 @@ class DenoLauncher:
     def _shared(self) -> Path:
         """Return the shared folder, private to this user: the entry module holds the Worker's secrets."""
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="wk-deno-")).resolve()
-            (self._folder / "entry.js").write_text(self._entry(), "utf-8")
+            folder = PrivateFolder()
+            folder.sweep_others()
+            (folder.path / "entry.js").write_text(self._entry(), "utf-8")
             imports = {name: path.as_uri() for name, path in _MODULES.items()}
-            (self._folder / "modules.json").write_text(json.dumps({"imports": imports}), "utf-8")
-        return self._folder
+            (folder.path / "modules.json").write_text(json.dumps({"imports": imports}), "utf-8")
+            self._folder = folder
+        return self._folder.path
 
     def _entry(self) -> str:
         """Return the module that Deno runs.

@@ -1,28 +1,18 @@
 """The private folder of one isolate: the socket of its link, its mark, and what its launcher writes."""
 
 import asyncio
-import contextlib
-import shutil
-import tempfile
-from pathlib import Path
 
 from core.worker.link.connection import LinkConnection
 from core.worker.link.mark import MarkFile
-
-_LONGEST_PATH_BYTES = 100
-"""Paths of Unix sockets have at most 107 bytes on Linux and 103 on macOS."""
+from core.worker.link.private import PrivateFolder
 
 
 class IsolateFolder:
     """Readable by this user alone; ``remove`` takes it away."""
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="wk-"))
-        if len(bytes(self.path)) > _LONGEST_PATH_BYTES or "," in str(self.path):
-            # The rights of an isolate are given as a list with commas.
-            self.path.rmdir()
-            self.path = Path(tempfile.mkdtemp(prefix="wk-", dir="/tmp"))
-        self.path = self.path.resolve()
+        self._private = PrivateFolder()
+        self.path = self._private.path
         self.socket = self.path / "s"
         self.mark_path = self.path / "m"
         self.mark = MarkFile(self.mark_path)
@@ -47,8 +37,7 @@ class IsolateFolder:
         """Take the folder away; what was marked last can still be asked for."""
         self.shut()
         self.mark.close()
-        with contextlib.suppress(OSError):
-            shutil.rmtree(self.path)
+        self._private.remove()
 
 
 class _Refused(asyncio.Protocol):

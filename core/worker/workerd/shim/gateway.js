@@ -35,8 +35,11 @@ export class Gateway {
   async #call(binding, input, init, target) {
     const visit = currentVisit();
     const answer = this.#ask(binding, input, init, target, visit);
-    // What is done with a container is done to its end, though nobody may wait for it.
-    if (target.operation) visit?.keep(answer.catch(() => {}));
+    // What is done with a container is done to its end: nobody may wait for it, or others than its visitor.
+    if (target.operation) {
+      visit?.stay();
+      visit?.keep(answer.catch(() => {}));
+    }
     return await answer;
   }
 

@@ -91,6 +91,8 @@ async function finish(visit, work) {
   } catch (error) {
     const failed = new Response(describe(error), { status: 500, headers: { "hybrid-tui-failed": "1101" } });
     return visit.answer() ? inBackground(failed) : failed;
+  } finally {
+    visit.end();
   }
 }
 

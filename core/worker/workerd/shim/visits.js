@@ -11,6 +11,7 @@ export class Visit {
   #counted = 0;
   #held = 0;
   #answered = false;
+  #over = null;
   #ctx;
   #onEnd;
 
@@ -31,6 +32,18 @@ export class Visit {
   keep(promise) {
     this.#held++;
     this.#ctx.waitUntil(promise.then(() => this.#release()));
+  }
+
+  // Let the handler go on though its visitor leaves: an object that others wait for is being made, or started.
+  stay() {
+    if (this.#over !== null) return;
+    this.#over = Promise.withResolvers();
+    this.#ctx.waitUntil(this.#over.promise);
+  }
+
+  // Note that the handler has ended.
+  end() {
+    this.#over?.resolve();
   }
 
   // Note that the answer goes out; return whether work goes on, whose end is then told.

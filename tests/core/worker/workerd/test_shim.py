@@ -186,3 +186,26 @@ async def test_redirects_of_a_new_request_are_followed_as_calls_of_their_own(pro
         (3, b"kept"),
         (4, b"kept"),
     ]
+
+
+async def test_a_visitor_who_leaves_does_not_take_the_object_from_others(project: Project) -> None:
+    asked, opened = asyncio.Event(), asyncio.Event()
+
+    async def container(sub: SubRequest, request: Request) -> Response:
+        if sub.operation:
+            asked.set()
+            await opened.wait()
+        return await _operations(sub, request)
+
+    project.answer = container
+    isolate = await project.launch(project.write("worker.js", CLASSES), bindings=BINDINGS)
+    leaving = asyncio.create_task(isolate.fetch("one", asking("/own")))
+    await asked.wait()
+    staying = asyncio.create_task(isolate.fetch("two", asking("/own")))
+    await isolate.ping()
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    await isolate.ping()
+    opened.set()
+    assert "bert 81 /inside" in await text_of(await asyncio.wait_for(staying, 20))

@@ -14,7 +14,6 @@ import pytest
 
 from core.http.messages import Request, Response, one_chunk, text_response
 from core.worker.deno import launcher as launcher_module
-from core.worker.deno import program
 from core.worker.deno.launcher import BindingInfo, DenoLauncher
 from core.worker.isolate import IsolateLost
 from core.worker.link.isolate import LinkIsolate
@@ -258,17 +257,6 @@ async def test_a_file_that_is_not_there_is_told(bench: Bench) -> None:
         await bench.launcher(bench.folder / "absent.ts").launch(1)
 
 
-async def test_where_deno_is_missing_the_advice_is_told(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def missing() -> str:
-        raise FileNotFoundError("deno")
-
-    monkeypatch.setattr("deno.find_deno_bin", missing)
-    with pytest.raises(WorkerFailed, match=r"pip install 'deno>=2\.9'"):
-        await bench.launch("return new Response()")
-
-
 async def test_a_heap_beyond_its_limit_ends_the_isolate_and_is_known(bench: Bench) -> None:
     isolate = await bench.launch(
         "const kept = []; for (;;) kept.push(new Array(10_000).fill(1.5));", heap_limit_mib=64
@@ -368,19 +356,3 @@ async def test_what_the_worker_prints_is_logged_with_its_request(bench: Bench) -
     await bench.text(isolate)
     assert ("t", "log", "seen { a: 1 }") in bench.log
     assert ("t", "error", "bad") in bench.log
-
-
-def test_flags_leave_no_right_but_to_the_link_and_the_mark(tmp_path: Path) -> None:
-    command = program.isolate_command(
-        Path("deno"),
-        entry=tmp_path / "e",
-        import_map=tmp_path / "i",
-        socket=Path("/p/s"),
-        mark=Path("/p/m"),
-        heap_limit_mib=128,
-    )
-    assert [part for part in command if part.startswith("--allow")] == [
-        "--allow-net=unix:/p/s",
-        "--allow-read=/p/s,/p/m",
-        "--allow-write=/p/s,/p/m",
-    ]

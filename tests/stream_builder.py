@@ -1,7 +1,7 @@
 """Builds event streams that look like a real deployment's: the same every time, in order of time."""
 
 import random
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from core.events.types import (
     AnyEvent,
@@ -13,78 +13,38 @@ from core.events.types import (
     InstanceChanged,
     InstanceSample,
     InstanceState,
-    IsolateSample,
-    IsolateState,
     Notice,
     Outcome,
     Phase,
     PhaseBegan,
     PhaseName,
     RegionChanged,
-    RegionInfo,
     RequestFinished,
-    WorkerChanged,
+)
+from tests.stream_isolates import IsolateStream
+from tests.stream_places import (
+    APP,
+    DRIVERS,
+    MEMORY_LIMITS_MIB,
+    PHASES,
+    READY_TIMEOUT_MS,
+    REGIONS,
+    RENDER,
+    Visitor,
 )
 
-REGIONS = (
-    RegionInfo("us-east", "Ashburn", 39.04, -77.49, "docker"),
-    RegionInfo("eu-west", "Dublin", 53.33, -6.25, "process"),
-    RegionInfo("ap-northeast", "Tokyo", 35.68, 139.69, "docker"),
-)
-DRIVERS = {region.id: region.driver for region in REGIONS}
-APP = ContainerInfo(
-    "app", "APP", "basic", 0.25, 1024, 4000, 20, 600.0, ("us-east", "eu-west", "ap-northeast")
-)
-RENDER = ContainerInfo("render", "RENDER", "lite", 1 / 16, 256, 2000, 8, 300.0, ("us-east", "eu-west"))
 
-
-class Visitor(NamedTuple):
-    """A city, its edge location, the round trip between them, and the round trip to each region."""
-
-    city: str
-    location: str
-    rtt_ms: float
-    region_rtt_ms: dict[str, float]
-
-
-VISITORS = (
-    Visitor("Tokyo", "NRT", 3.2, {"us-east": 171.4, "eu-west": 236.0, "ap-northeast": 2.1}),
-    Visitor("Frankfurt", "FRA", 2.4, {"us-east": 92.7, "eu-west": 25.3, "ap-northeast": 248.9}),
-    Visitor("São Paulo", "GRU", 4.0, {"us-east": 118.2, "eu-west": 186.5, "ap-northeast": 271.3}),
-)
-PHASES: tuple[tuple[PhaseName, float], ...] = (
-    ("queue", 2.0),
-    ("image", 4.0),
-    ("create", 61.0),
-    ("start", 182.0),
-    ("boot", 408.0),
-    ("first_response", 17.0),
-)
-READY_TIMEOUT_MS = 20_000.0
-ISOLATE_LIMIT_MIB = 128.0
-ISOLATE_OWN_MIB = 54.0
-"""What an isolate's process took when it became ready; the limit is held against what comes on top."""
-MEMORY_LIMITS_MIB = {"app": 1024.0, "render": 256.0}
-
-
-class StreamBuilder:
+class StreamBuilder(IsolateStream):
     """Collect events at any time; ``events`` gives them in order."""
 
     def __init__(self, seed: int) -> None:
+        super().__init__(seed)
         self.random = random.Random(seed)
-        self._events: list[AnyEvent] = []
         self._requests = 0
-        self._isolate_random = random.Random(seed)
-        self._answering: list[tuple[float, tuple[int, ...]]] = [(0.0, (1,))]
-        self._runtime = "python"
-
-    def add(self, event: AnyEvent) -> None:
-        """Add one event."""
-        self._events.append(event)
 
     def events(self) -> list[AnyEvent]:
         """Return all events in order of time; those of one moment in the order of their adding."""
-        return sorted(self._events, key=lambda event: event.time_s)
+        return sorted(self.collected, key=lambda event: event.time_s)
 
     def engine(
         self, containers: tuple[ContainerInfo, ...] = (APP, RENDER), *, runtime: str = "python"
@@ -112,68 +72,6 @@ class StreamBuilder:
                 )
             )
         self.start_isolate(0.006, 1, start_ms=54.6)
-
-    def isolate(
-        self,
-        time_s: float,
-        number: int,
-        state: IsolateState,
-        message: str = "",
-        *,
-        version: int = 1,
-        start_ms: float = 0.0,
-    ) -> None:
-        """Move an isolate of the Worker to a state."""
-        self.add(
-            WorkerChanged(
-                time_s=round(time_s, 6),
-                worker="shop",
-                runtime=self._runtime,
-                isolate=number,
-                version=version,
-                state=state,
-                message=message,
-                start_ms=start_ms,
-            )
-        )
-
-    def start_isolate(self, time_s: float, number: int, version: int = 1, start_ms: float = 46.2) -> None:
-        """Start an isolate; it is ready after ``start_ms``."""
-        self.isolate(time_s, number, "starting", version=version)
-        self.isolate(time_s + start_ms / 1000, number, "ready", version=version, start_ms=start_ms)
-
-    def answering(self, since_s: float, *isolates: int) -> None:
-        """Let these isolates answer in turn the requests that end from ``since_s`` on."""
-        self._answering.append((since_s, isolates))
-
-    def isolate_samples(
-        self,
-        number: int,
-        from_s: float,
-        to_s: float,
-        memory_mib: tuple[float, float],
-        cpu_percent: float,
-        in_flight: int = 1,
-    ) -> None:
-        """Sample an isolate once a second while its memory goes from the first figure to the second."""
-        count = int(to_s - from_s)
-        for second in range(count):
-            share = second / max(count - 1, 1)
-            wave = self._isolate_random.uniform(-2, 2)
-            memory = max(memory_mib[0] + (memory_mib[1] - memory_mib[0]) * share + wave, 0.0)
-            self.add(
-                IsolateSample(
-                    time_s=round(from_s + second + 0.5, 6),
-                    worker="shop",
-                    isolate=number,
-                    memory_mib=round(memory, 2),
-                    resident_mib=round(memory + ISOLATE_OWN_MIB, 2),
-                    heap_mib=round(memory * 0.4, 2),
-                    memory_limit_mib=ISOLATE_LIMIT_MIB,
-                    cpu_percent=round(cpu_percent * self._isolate_random.uniform(0.7, 1.3), 1),
-                    in_flight=in_flight,
-                )
-            )
 
     def instance(
         self,

@@ -3,7 +3,8 @@
 from core.events.types import AnyEvent, RegionChanged, WorkerLogged
 from core.frames.fold import FrameFold
 from core.frames.frame import Frame
-from tests.stream_builder import VISITORS, StreamBuilder, Visitor
+from tests.stream_builder import StreamBuilder
+from tests.stream_places import VISITORS, Visitor
 
 PAGES = ("/", "/catalogue", "/catalogue/shoes", "/basket", "/report", "/assets/site.css")
 CALLS = ("/api/me", "/api/health", "/api/basket")

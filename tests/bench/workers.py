@@ -113,10 +113,8 @@ async def under_load(running: Site, path: str) -> list[str]:
 
 async def main(runtimes: list[str]) -> None:
     """Measure each runtime."""
-    print(
-        "| runtime | first answer, ms (median of 7) | container directly, ms | through edge and Worker, ms | Worker's hop, ms |"
-    )
-    print("|---|---|---|---|---|")
+    print("Medians in ms: first answer of a new isolate; a container directly, through edge and Worker\n")
+    print("| runtime | first answer | directly | through | the Worker's own part |\n|---|---|---|---|---|")
     for runtime in runtimes:
         cold_ms = statistics.median([await first_answer_ms(runtime) for _ in range(STARTS)])
         with tempfile.TemporaryDirectory() as folder:
@@ -125,9 +123,8 @@ async def main(runtimes: list[str]) -> None:
         print(f"| {runtime} | {cold_ms:.0f} | {plain_ms:.2f} | {through_ms:.2f} | {hop_ms:.2f} |")
     for runtime in runtimes:
         print(f"\n{runtime}: {VISITORS} visitors of a container, 1 s of CPU time allowed\n")
-        print(
-            "| when | requests | statuses | p50 ms | p99 ms | worst ms | the request itself |\n|---|---|---|---|---|---|---|"
-        )
+        print("| when | requests | statuses | p50 ms | p99 ms | worst ms | the request itself |")
+        print("|---|---|---|---|---|---|---|")
         with tempfile.TemporaryDirectory() as folder:
             async with site(Path(folder), runtime, "cpu_ms = 1000") as running:
                 running.client.timeout = httpx.Timeout(60.0)

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 import shutil
 import stat
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -319,15 +321,20 @@ async def test_a_spinning_isolate_ends_with_an_engine_that_is_killed(bench: Benc
         "    await fetch\n"
         "asyncio.run(main())\n"
     )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(engine), str(main), stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    isolate = psutil.Process(int(await asyncio.wait_for(process.stdout.readline(), WAIT_S)))
-    process.kill()
-    await process.wait()
-    gone, _ = await asyncio.to_thread(psutil.wait_procs, [isolate], WAIT_S)
-    assert gone or isolate.status() == psutil.STATUS_ZOMBIE
+    with tempfile.TemporaryDirectory(prefix="t-") as temporary:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(engine),
+            str(main),
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "TMPDIR": temporary},
+        )
+        assert process.stdout is not None
+        isolate = psutil.Process(int(await asyncio.wait_for(process.stdout.readline(), WAIT_S)))
+        process.kill()
+        await process.wait()
+        gone, _ = await asyncio.to_thread(psutil.wait_procs, [isolate], WAIT_S)
+        assert gone or isolate.status() == psutil.STATUS_ZOMBIE
 
 
 async def test_a_binding_is_called_and_its_answer_passed_on_unread(bench: Bench) -> None:

@@ -15,6 +15,7 @@ _OWN_SPECIFIER = re.compile(r' Specifier: "hybrid-tui-entry\.js"\.$')
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LOAD_FAILURE = re.compile(r"^service main: (?:Uncaught )?(.*)")
 _OWN_FRAME = re.compile(rf"^\s+at .*(?:{OWN}|hybrid-tui-entry\.js|node-internal:|cloudflare(?:-internal)?:)")
+_FIRST_PLACE = re.compile(r"^([^\n:]+):(\d+):(\d+): ")
 CHATTER = re.compile(
     r"service main: The compatibility flag |[\w/+.-]+:\d+: (?:error|warning|info): |stack: (?:\S*workerd@|0x)"
 )
@@ -63,3 +64,8 @@ def on_one_line(failure: str, main: str) -> str:
     message, _, rest = failure.partition("\n")
     place = _FRAME.search(rest)
     return f"{main if place is None else place[1]}: {_OWN_SPECIFIER.sub('', message)}"
+
+
+def in_words(failure: str) -> str:
+    """Return a failure with its place as every runtime tells it: ``file, line 2, column 5: message``."""
+    return _FIRST_PLACE.sub(r"\1, line \2, column \3: ", failure, count=1)

@@ -15,7 +15,7 @@ from core.worker.link.process import IsolateProcess
 from core.worker.runtime import BindingFetch, WorkerFailed
 from core.worker.workerd.config import COMPATIBILITY_DATE, IsolateConfig, config_text
 from core.worker.workerd.cpu import CpuMeter, ProcessCpu
-from core.worker.workerd.failures import Places, on_one_line
+from core.worker.workerd.failures import Places, in_words, on_one_line
 from core.worker.workerd.find import find_workerd
 from core.worker.workerd.guard import Guard
 from core.worker.workerd.isolate import WorkerdIsolate
@@ -178,7 +178,7 @@ class WorkerdLauncher:
         main = self._main.name
         if process.ran_out_of_memory():
             return f"{main}: used more than {self._memory_limit_mib} MB of memory while it loaded"
-        return modules.explain(said) or on_one_line(said or process.how_it_ended(), main)
+        return in_words(modules.explain(said) or on_one_line(said or process.how_it_ended(), main))
 
     def _config(self, shared: "_Shared", socket: Path) -> str:
         main = json.dumps(self._modules.url_of(self._main))

@@ -128,7 +128,7 @@ async def test_code_that_cannot_be_loaded_leaves_the_old_serving(tmp_path: Path)
         (folder / "worker.ts").write_text("export default {\n  fetch() { return }}}\n")
         notice = await running.wait_for(Notice, lambda one: "worker.ts" in one.message)
         assert notice.level == "error"
-        assert "worker.ts:2" in notice.message
+        assert "worker.ts, line 2" in notice.message
         assert (await client.get("/")).text == "1 200"
         save(folder, "deno", 2)
         await running.wait_for(WorkerChanged, lambda one: one.version >= 2 and one.state == "ready")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.worker.workerd.failures import Places, load_failure, on_one_line
+from core.worker.workerd.failures import Places, in_words, load_failure, on_one_line
 from core.worker.workerd.modules import Modules
 from core.worker.workerd.typescript import Compiler
 
@@ -55,3 +55,9 @@ def test_the_place_comes_first() -> None:
         == "lib/a.js:2:3: TypeError: no"
     )
     assert on_one_line("Error: no place", "w.js") == "w.js: Error: no place"
+
+
+def test_a_place_is_told_in_words_and_what_has_none_is_left_alone() -> None:
+    assert in_words("a.ts:2:33: SyntaxError: no") == "a.ts, line 2, column 33: SyntaxError: no"
+    assert in_words("w.js: Error: no place") == "w.js: Error: no place"
+    assert in_words("Error: at\na.ts:2:33: no") == "Error: at\na.ts:2:33: no"

@@ -122,12 +122,12 @@ async def test_a_class_may_be_the_entrypoint(project: Project) -> None:
 
 
 BROKEN = {
-    "export default {\n  fetch() { return new Response(; }\n}": "a.ts:2:33: SyntaxError: Expression expected",
-    "\n\nmissing();\n" + ANSWER: "a.ts:3:1: ReferenceError: missing is not defined",
+    "export default {\n  fetch() { return new Response(; }\n}": "a.ts, line 2, column 33: SyntaxError: Expression expected",
+    "\n\nmissing();\n" + ANSWER: "a.ts, line 3, column 1: ReferenceError: missing is not defined",
     'import "./nowhere";\n' + ANSWER: 'a.ts: there is no module "./nowhere"',
     'import "@b/c/d";\n' + ANSWER: 'the package "@b/c" is not in node_modules; install it: npm install @b/c',
     'import { no } from "./b.js";\nno();\n' + ANSWER: "SyntaxError: The requested module './b.js'",
-    'import "./broken.js";\n' + ANSWER: "broken.js:1:8: SyntaxError: Unexpected token ')'",
+    'import "./broken.js";\n' + ANSWER: "broken.js, line 1, column 8: SyntaxError: Unexpected token ')'",
 }
 
 

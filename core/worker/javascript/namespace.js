@@ -119,7 +119,7 @@ function makeStub(id, objects) {
   const own = { id, name: id.name, fetch: fetchObject, then: undefined };
   return new Proxy(own, {
     get: (target, name) => {
-      if (name in target || typeof name === "symbol") return target[name];
+      if (Object.hasOwn(target, name) || typeof name === "symbol") return target[name];
       return (...values) => callMethod(objects, id, name, values);
     },
   });

@@ -219,8 +219,8 @@ export class WebSocket extends EventTarget {
     this.#number = response.webSocket.#number;
     this.#protocol = response.headers.get("sec-websocket-protocol") ?? "";
     this.#connecting = false;
-    this.#tell({ type: "open" });
     this.#acceptRemote();
+    this.#tell({ type: "open" });
     if (this.#closeSent) this.#peer.close(NO_CODE, "");
   }
 

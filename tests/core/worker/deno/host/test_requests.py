@@ -12,7 +12,8 @@ from tests.core.worker.deno.loading import loaded
 async def test_the_request_is_as_sent(tmp_path: Path) -> None:
     source = """
       const { url, method, redirect, bodyUsed } = request;
-      return Response.json({ url, method, redirect, bodyUsed, all: [...request.headers], text: await request.text(),
+      const text = await request.text();
+      return Response.json({ url, method, redirect, bodyUsed, all: [...request.headers], text,
         used: request.bodyUsed, is: request instanceof Request });
     """
     fields = [(b"Cookie", b"a=b"), (b"X-One", b"1"), (b"X-One", b"2"), (b"Connection", b"keep-alive")]

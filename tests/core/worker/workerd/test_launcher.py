@@ -122,7 +122,9 @@ async def test_a_class_may_be_the_entrypoint(project: Project) -> None:
 
 
 BROKEN = {
-    "export default {\n  fetch() { return new Response(; }\n}": "a.ts, line 2, column 33: SyntaxError: Expression expected",
+    "export default {\n  fetch() { return new Response(; }\n}": (
+        "a.ts, line 2, column 33: SyntaxError: Expression expected"
+    ),
     "\n\nmissing();\n" + ANSWER: "a.ts, line 3, column 1: ReferenceError: missing is not defined",
     'import "./nowhere";\n' + ANSWER: 'a.ts: there is no module "./nowhere"',
     'import "@b/c/d";\n' + ANSWER: 'the package "@b/c" is not in node_modules; install it: npm install @b/c',

@@ -229,6 +229,8 @@ class WorkerRow(Record, frozen=True, gc=False):
     """Isolates that ended unasked while they took requests."""
     reloads: int = 0
     reloaded_s: float = 0.0
+    loaded_s: float = 0.0
+    """When the code that serves became ready."""
     failures: tuple[WorkerFailureRow, ...] = ()
 
 

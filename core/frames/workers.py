@@ -75,6 +75,7 @@ class _Worker:
         self.version = 0
         self.reloads = 0
         self.reloaded_s = 0.0
+        self.loaded_s = 0.0
         self.restarts = 0
 
     def change(self, event: WorkerChanged) -> None:
@@ -94,7 +95,7 @@ class _Worker:
         if self.version:
             self.reloads += 1
             self.reloaded_s = event.time_s
-        self.version = event.version
+        self.version, self.loaded_s = event.version, event.time_s
 
     def _forget(self) -> None:
         ended = [one.changed for one in self.isolates.values() if one.ended]
@@ -176,5 +177,6 @@ class WorkersFold:
             restarts=worker.restarts,
             reloads=worker.reloads,
             reloaded_s=worker.reloaded_s,
+            loaded_s=worker.loaded_s,
             failures=failures,
         )

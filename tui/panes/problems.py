@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from core.frames.frame import Frame, WorkerRow
+from core.frames.frame import Frame, NoticeRow, WorkerRow
 from tui.panes.rows import Area, Row, Segment, View, clean, row, spread, width_of
 
 _STACK = "Traceback (most recent call last):"
@@ -13,6 +13,8 @@ _JS_PLACE = re.compile(r"\s+at (?:.*\()?([^()\s]+?):(\d+)(?::\d+)?\)?$")
 _NOTICE_SHOWN_S = 30.0
 """A notice stays on the dashboard for so long; the list of notices keeps it."""
 
+_WORKER = "Worker"
+"""The subject of notices of code that cannot be loaded."""
 _TALL = 20
 """From this height of the screen an advice may have a line of its own."""
 
@@ -35,14 +37,19 @@ def problems(frame: Frame) -> list[Problem]:
     ]
     found += [_worker_problem(worker) for worker in frame.workers if worker.state in ("failed", "stalled")]
     known = {(problem.subject, problem.message) for problem in found}
-    mended = {region.info.id for region in frame.regions if region.state == "ready"}
     for notice in reversed(frame.notices):
         recent = frame.time_s - notice.time_s <= _NOTICE_SHOWN_S
-        over = notice.level == "error" and notice.subject in mended
+        over = notice.level == "error" and _is_mended(frame, notice)
         if recent and not over and notice.level != "info" and (notice.subject, notice.message) not in known:
             known.add((notice.subject, notice.message))
             found.append(Problem(notice.level, notice.subject, headline(notice.message), notice.advice))
     return sorted(found, key=lambda problem: problem.level != "error")
+
+
+def _is_mended(frame: Frame, notice: NoticeRow) -> bool:
+    if notice.subject == _WORKER:
+        return any(one.state == "ready" and one.loaded_s > notice.time_s for one in frame.workers)
+    return any(region.info.id == notice.subject and region.state == "ready" for region in frame.regions)
 
 
 def _worker_problem(worker: WorkerRow) -> Problem:

@@ -104,3 +104,12 @@ def test_advice_takes_a_line_of_its_own_when_it_must() -> None:
 def test_a_lost_engine_hides_other_problems() -> None:
     view = View(banner=("The engine does not answer.", "Trying again."))
     assert "The engine does not answer." in layout(frame("failing"), Area(100, 2), view)[0].text
+
+
+def test_code_that_could_not_be_loaded_is_no_problem_once_it_is_mended() -> None:
+    broken = NoticeRow(time_s=100.0, level="error", subject="Worker", message="worker.ts, line 2: no", advice="")
+    serving = msgspec.structs.replace(frame("quiet").workers[0], state="ready", loaded_s=99.0)
+    before = changed("quiet", workers=(serving,), notices=(broken,), time_s=101.0)
+    assert [one.message for one in problems(before)] == ["worker.ts, line 2: no"]
+    mended = msgspec.structs.replace(serving, loaded_s=100.5)
+    assert not problems(changed("quiet", workers=(mended,), notices=(broken,), time_s=101.0))

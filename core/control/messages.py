@@ -11,6 +11,7 @@ import msgspec
 from core.events.types import AnyEvent
 from core.frames.frame import Frame
 from core.frames.parts import NOTHING, Counts
+from core.model.start_policies import StartPolicyName
 
 InstanceActionName = Literal["start", "stop", "restart", "kill"]
 
@@ -42,11 +43,41 @@ class InstanceAction(Command, frozen=True, kw_only=True, tag="instance"):
     instance: str
 
 
+class SetLatency(Command, frozen=True, kw_only=True, tag="latency"):
+    """Change the factor on emulated round trips: 0 adds none, 1 as estimated; at most 100."""
+
+    scale: float
+
+
+class Scale(Command, frozen=True, kw_only=True, tag="scale"):
+    """Let a class have so many instances in a region from now on; None gives it back to its policy."""
+
+    container: str
+    region: str
+    instances: int | None
+
+
+class SetStartPolicy(Command, frozen=True, kw_only=True, tag="start_policy"):
+    """Start the instances of a class in another way from now on."""
+
+    container: str
+    policy: StartPolicyName
+
+
 class StopEngine(Command, frozen=True, kw_only=True, tag="stop_engine"):
     """Stop the deployment and the engine. The reply comes when all is removed."""
 
 
-AnyCommand = GetFrame | SubscribeFrames | SubscribeEvents | InstanceAction | StopEngine
+AnyCommand = (
+    GetFrame
+    | SubscribeFrames
+    | SubscribeEvents
+    | InstanceAction
+    | SetLatency
+    | Scale
+    | SetStartPolicy
+    | StopEngine
+)
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="push", tag="reply", omit_defaults=True):

@@ -9,15 +9,18 @@ from typing import Literal
 
 import msgspec
 
+from core.model.start_policies import StartPolicyName
+
 Kind = Literal["measured", "emulated", "estimated"]
 DriverName = Literal["docker", "process", "simulated"]
 InstanceState = Literal[
     "placed", "pulling", "creating", "starting", "running", "ready", "stopping", "stopped", "failed"
 ]
-PhaseName = Literal["queue", "image", "create", "start", "boot", "first_response"]
-PHASE_NAMES: tuple[PhaseName, ...] = ("queue", "image", "create", "start", "boot", "first_response")
+PhaseName = Literal["queue", "image", "create", "start", "boot", "delay", "first_response"]
+PHASE_NAMES: tuple[PhaseName, ...] = ("queue", "image", "create", "start", "boot", "delay", "first_response")
 """The phases of a cold start in order: waiting for the engine, image pull or build, create call, start
-call, from started to the port answering, and the first response through the new instance."""
+call, from started to the port answering, waiting added on purpose to be as slow as production, and the
+first response through the new instance."""
 IsolateState = Literal["starting", "ready", "stalled", "draining", "failed", "stopped"]
 HopName = Literal[
     "visitor_to_edge", "edge", "worker", "edge_to_region", "cold_start_wait", "container", "outbound"
@@ -169,6 +172,8 @@ class InstanceChanged(Event, frozen=True, gc=False, kw_only=True, tag="instance"
     reason: str = ""
     exit_code: int | None = None
     out_of_memory: bool = False
+    lost_disk_bytes: int | None = None
+    """On stopped and failed: what the program had written to its own disk, which is lost; None if unknown."""
     object_name: str = ""
 
 
@@ -177,6 +182,46 @@ class ColdStartWaiting(Event, frozen=True, gc=False, kw_only=True, tag="cold_sta
 
     instance: str
     waiting: int
+
+
+class PullLayer(msgspec.Struct, frozen=True, gc=False):
+    """A layer of an image on its way: bytes of ``total`` done in this state; 0 where it is not known."""
+
+    id: str
+    state: Literal["waiting", "downloading", "extracting", "done", "exists"]
+    current_bytes: int
+    total_bytes: int
+
+
+class PullProgressed(Event, frozen=True, gc=False, kw_only=True, tag="pull"):
+    """How far the pull of an instance's image is; at most four times a second, and once at its end."""
+
+    instance: str
+    container: str
+    region: str
+    image: str
+    layers: tuple[PullLayer, ...]
+
+
+class ScalingDecided(Event, frozen=True, gc=False, kw_only=True, tag="scaling"):
+    """A scaling policy, or a person, changed how many instances a class shall have in a region, and why.
+
+    ``instances`` counts those wanted from now on, ``before`` those wanted until now; ``policy`` is
+    "manual" for a person. ``reason`` is a sentence.
+    """
+
+    container: str
+    region: str
+    policy: str
+    before: int
+    instances: int
+    reason: str
+
+
+class LatencyChanged(Event, frozen=True, gc=False, kw_only=True, tag="latency"):
+    """The factor on emulated round trips changed: 0 none is added, 1 as estimated."""
+
+    latency_scale: float
 
 
 class PhaseBegan(Event, frozen=True, gc=False, kw_only=True, tag="phase"):
@@ -206,6 +251,7 @@ class ColdStart(Event, frozen=True, gc=False, kw_only=True, tag="cold_start"):
     waited: int
     outcome: Literal["ready", "failed"]
     reason: str = ""
+    policy: StartPolicyName = "plain"
 
 
 class InstanceSample(Event, frozen=True, gc=False, kw_only=True, tag="sample"):
@@ -281,6 +327,9 @@ AnyEvent = (
     | IsolateSample
     | WorkerLogged
     | InstanceChanged
+    | PullProgressed
+    | ScalingDecided
+    | LatencyChanged
     | ColdStartWaiting
     | PhaseBegan
     | ColdStart
@@ -296,6 +345,9 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     IsolateSample,
     WorkerLogged,
     InstanceChanged,
+    PullProgressed,
+    ScalingDecided,
+    LatencyChanged,
     ColdStartWaiting,
     PhaseBegan,
     ColdStart,

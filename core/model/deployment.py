@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from core.model.durations import parse_duration_s
 from core.model.instance_types import ALIASES, INSTANCE_TYPES, InstanceType
+from core.model.start_policies import StartPolicyName
 from core.model.table import Declared
 from core.model.worker import Limits, Worker
 
@@ -61,6 +62,16 @@ class Container(Declared):
     """Idle time after which an instance is stopped, such as "10m"."""
     regions: tuple[str, ...] = ()
     """The regions that may run it; all when empty. A request goes to the one nearest to its edge location."""
+    start_policy: StartPolicyName = "plain"
+    """How an instance is started: plain (create, start), created (created in advance), shared (created in
+    advance, in a network sandbox that stands already), boosted (without its CPU limit until it is ready),
+    paused (started in advance and frozen)."""
+    prepared: int = Field(default=1, ge=0, le=100)
+    """How many instances are kept prepared in each region by the policies created, shared and paused."""
+    restart: Literal["never", "on-failure"] = "never"
+    """What happens when the program ends by itself with an error: on-failure starts it again at once."""
+    cold_start_delay: Literal["off", "production"] = "off"
+    """production: each start is made to last as long as one drawn from starts measured on the platform."""
     ready_timeout: Duration = Field(default=20.0, gt=0)
     """How long the port may take to answer before a start has failed (the platform's default is 20 s)."""
 
@@ -107,15 +118,38 @@ class Bindings(Declared):
     """Plain values: env.NAME. Secrets stand in a file .dev.vars beside hybrid.toml, as NAME=value lines."""
 
 
+class ScheduleEntry(Declared):
+    """A time of the day, and how many instances run from then on."""
+
+    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = Field(examples=["08:00"])
+    """Hours and minutes, UTC."""
+    instances: int = Field(ge=0)
+    """Instances in each region from then on."""
+
+
 class Scaling(Declared):
     """How many instances of a class run in each of its regions."""
 
-    policy: Literal["fixed", "concurrency"] = "fixed"
-    """fixed: as many as ``instances``. concurrency: one more when all are busier than the target."""
+    policy: Literal["fixed", "concurrency", "cpu", "queue", "schedule"] = "fixed"
+    """fixed: as many as ``instances``. concurrency: one more when all are busier than the target. cpu:
+    as many as keep the mean CPU use at its target. queue: as many as keep the requests that wait for an
+    instance below the target. schedule: as many as ``schedule`` says at this hour."""
     instances: int = Field(default=1, ge=1)
     """How many instances requests are spread over in a region (policy fixed)."""
     target_concurrency: int = Field(default=16, ge=1)
     """Requests in flight at one instance before another is started (policy concurrency)."""
+    target_cpu_percent: float = Field(default=70.0, gt=0, le=100)
+    """Share of its own CPU limit that an instance shall use on average (policy cpu)."""
+    target_queue: int = Field(default=1, ge=1)
+    """Requests that may wait for an instance before another is started (policy queue)."""
+    schedule: tuple[ScheduleEntry, ...] = ()
+    """From when on how many (policy schedule)."""
+    min_instances: int = Field(default=0, ge=0)
+    """Instances that are kept running in each region; 0 lets a region fall asleep whole."""
+    max_instances_per_region: int = Field(default=0, ge=0)
+    """The most in one region; 0 for no bound but the class's max_instances."""
+    cool_down: Duration = Field(default=30.0, ge=0)
+    """Time between a decision and the next one that takes instances away."""
 
 
 class TrafficPath(Declared):

@@ -12,18 +12,28 @@ from core.events.types import (
     Outcome,
     Phase,
     PhaseName,
+    PullLayer,
     RegionInfo,
 )
+from core.model.start_policies import StartPolicyName
 
 RECENT_REQUESTS = 200
 RECENT_COLD_STARTS = 50
 RECENT_NOTICES = 50
+RECENT_SCALING = 50
 HISTORY_SAMPLES = 120
 """Ring sizes; what falls out is counted in ``Dropped``."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
     """The base of all parts of a frame."""
+
+
+class PullRow(Record, frozen=True, gc=False):
+    """An image on its way for a starting instance, with the layers of its last report."""
+
+    image: str
+    layers: tuple[PullLayer, ...]
 
 
 class InstanceRow(Record, frozen=True, gc=False):
@@ -48,6 +58,14 @@ class InstanceRow(Record, frozen=True, gc=False):
     starting_phase: PhaseName | None = None
     starting_phase_since_s: float = 0.0
     waiting: int = 0
+    pull: PullRow | None = None
+    """While its image is pulled."""
+    lost_disk_bytes: int | None = None
+    """What the program had written at its last end, which was lost; None if unknown or it never ended."""
+    lost_disk_total_bytes: int = 0
+    """Over all its ends."""
+    ends: int = 0
+    """How often it stopped or failed."""
 
 
 class RegionRow(Record, frozen=True, gc=False):
@@ -141,6 +159,29 @@ class ColdStartRow(Record, frozen=True, gc=False):
     reason: str
     current: PhaseProgress | None = None
     detail: str = ""
+    policy: StartPolicyName = "plain"
+
+
+class ColdStartGroup(Record, frozen=True, gc=False):
+    """The starts of one class in one region under one policy; times of those that succeeded.
+
+    ``p50_ms``, ``p95_ms`` and ``worst_ms`` are of the start itself, from when it left the engine's queue
+    to the port answering; ``queue_p50_ms`` and ``queue_worst_ms`` of the waiting behind other starts
+    before it, which they leave out.
+    """
+
+    container: str
+    region: str
+    policy: StartPolicyName
+    count: int
+    failed: int
+    p50_ms: float
+    p95_ms: float
+    worst_ms: float
+    queue_p50_ms: float
+    queue_worst_ms: float
+    waited: int
+    """Requests that these starts held up."""
 
 
 class ColdStartTotals(Record, frozen=True, gc=False):
@@ -234,6 +275,18 @@ class WorkerRow(Record, frozen=True, gc=False):
     failures: tuple[WorkerFailureRow, ...] = ()
 
 
+class ScalingRow(Record, frozen=True, gc=False):
+    """One decision of a scaling policy, or of a person (the event's own fields; see ScalingDecided)."""
+
+    time_s: float
+    container: str
+    region: str
+    policy: str
+    before: int
+    instances: int
+    reason: str
+
+
 class NoticeRow(Record, frozen=True, gc=False):
     """One message for a person."""
 
@@ -252,6 +305,7 @@ class Dropped(Record, frozen=True, gc=False):
     requests: int = 0
     cold_starts: int = 0
     notices: int = 0
+    scaling: int = 0
 
 
 class Frame(Record, frozen=True, gc=False):
@@ -279,3 +333,9 @@ class Frame(Record, frozen=True, gc=False):
     cost: CostFrame
     notices: tuple[NoticeRow, ...]
     dropped: Dropped
+    scaling: tuple[ScalingRow, ...] = ()
+    """The last decisions, newest last."""
+    wanted: tuple[ScalingRow, ...] = ()
+    """The decision in force for each class and region that had one."""
+    cold_start_groups: tuple[ColdStartGroup, ...] = ()
+    """By class, then region, then policy."""

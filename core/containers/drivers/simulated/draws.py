@@ -5,28 +5,15 @@ import math
 import random
 from dataclasses import dataclass
 
-SLOW_SHARE = 0.14
-FAST_MEDIAN_S, FAST_SIGMA = 1.3, 0.30
-SLOW_MEDIAN_S, SLOW_SIGMA = 8.0, 0.60
-"""Cold starts as a mixture of two lognormals, fitted to 100 boots for each of five images measured on
-the platform in June and July 2026 (a good day: p50 1.38 s, p95 9.9 s, mean 2.5 s)."""
+from core.containers.start_times import draw_total_s, generator, lognormal
+
+__all__ = ["StartTimes", "draw_start", "generator", "lognormal", "service_median_s"]
 
 _FAST_SHARES = {"image": 0.15, "create": 0.10, "start": 0.30, "boot": 0.45}
 _SLOW_SHARES = {"image": 0.75, "create": 0.03, "start": 0.08, "boot": 0.14}
 """How a start divides into phases. An estimate: the platform publishes totals only. A slow start is
 taken for one on a host that has to fetch the image first."""
 _SHARE_SIGMA = 0.20
-
-
-def generator(*parts: object) -> random.Random:
-    """Return a random generator that depends on the text of ``parts`` alone."""
-    text = "\x1f".join(str(part) for part in parts)
-    return random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big"))
-
-
-def lognormal(rng: random.Random, median: float, sigma: float) -> float:
-    """Draw from a lognormal distribution given by its median."""
-    return median * math.exp(rng.gauss(0.0, sigma))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +29,7 @@ class StartTimes:
 
 def draw_start(rng: random.Random) -> StartTimes:
     """Draw one cold start."""
-    slow = rng.random() < SLOW_SHARE
-    total_s = lognormal(rng, SLOW_MEDIAN_S, SLOW_SIGMA) if slow else lognormal(rng, FAST_MEDIAN_S, FAST_SIGMA)
+    total_s, slow = draw_total_s(rng)
     shares = _SLOW_SHARES if slow else _FAST_SHARES
     weights = [share * lognormal(rng, 1.0, _SHARE_SIGMA) for share in shares.values()]
     image_s, create_s, start_s, boot_s = (total_s * weight / sum(weights) for weight in weights)

@@ -1,30 +1,13 @@
 """Instance types of the platform: what one instance may use.
 
-Source: the platform's instance types and limits as documented in October 2026.
+The table itself stands in the profiles; those of the beta are assumed to be the ones of today.
 """
 
-from typing import NamedTuple
+from core.profiles.load import load_profile
+from core.profiles.profile import InstanceType
 
+__all__ = ["ALIASES", "INSTANCE_TYPES", "InstanceType"]
 
-class InstanceType(NamedTuple):
-    """The limits of one instance."""
-
-    name: str
-    vcpu: float
-    memory_mib: int
-    disk_mb: int
-
-
-INSTANCE_TYPES: dict[str, InstanceType] = {
-    one.name: one
-    for one in (
-        InstanceType("lite", 1 / 16, 256, 2000),
-        InstanceType("basic", 1 / 4, 1024, 4000),
-        InstanceType("standard-1", 1 / 2, 4096, 8000),
-        InstanceType("standard-2", 1, 6144, 12000),
-        InstanceType("standard-3", 2, 8192, 16000),
-        InstanceType("standard-4", 4, 12288, 20000),
-    )
-}
-ALIASES = {"dev": "lite", "standard": "standard-1"}
+INSTANCE_TYPES: dict[str, InstanceType] = load_profile("ga").instance_types
+ALIASES: dict[str, str] = load_profile("ga").instances.aliases
 """Older names that the platform still accepts."""

@@ -5,9 +5,14 @@ from typing import Protocol
 
 from core.containers.drivers.protocol import DriverUnavailable, Exit, StartFailed
 
+PLATFORM_GRACE_S = 900.0
+"""What the platform gives between SIGTERM and SIGKILL: 15 minutes. Source: its documentation of the life
+of a container (October 2026)."""
 STOP_GRACE_S = 10.0
-"""Time between SIGTERM and SIGKILL. The platform gives 15 minutes; on one machine, where somebody
-waits for the console, 10 s is enough to see a clean end or the lack of one."""
+"""Time between SIGTERM and SIGKILL here. On one machine, where somebody waits for the console, 10 s is
+enough to see a clean end or the lack of one."""
+KILLED_EXIT_CODE = 137
+"""128 and the number of SIGKILL: what a program has that did not end by itself in its grace."""
 
 
 class Household(Protocol):
@@ -55,6 +60,21 @@ class Wish:
     kill: bool = False
     lost: DriverUnavailable | None = None
     """Set when the engine is gone, so that there is nothing to stop."""
+
+
+def how_it_is_stopped(wish: Wish) -> str:
+    """Return a wish's reason with what is done for it, and where that is shorter than on the platform."""
+    if wish.kill:
+        return f"{wish.reason}; SIGKILL"
+    platform_min = f"{PLATFORM_GRACE_S / 60:g} min"
+    return f"{wish.reason}; SIGTERM, SIGKILL after {wish.grace_s:g} s (the platform gives {platform_min})"
+
+
+def how_it_was_stopped(wish: Wish, end: Exit) -> str:
+    """Return a wish's reason, with a word on a program that had to be killed."""
+    if wish.kill or end.exit_code != KILLED_EXIT_CODE or end.out_of_memory:
+        return wish.reason
+    return f"{wish.reason}; it did not end within {wish.grace_s:g} s of SIGTERM and was killed"
 
 
 def why_it_ended(end: Exit, memory_limit_mib: int, signal: int | None) -> str:

@@ -1,19 +1,31 @@
 """One instance: its state, the requests at it, and its life from start to end as one task."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 from core.containers.cold_start import ColdStartRecord
 from core.containers.drivers.protocol import Driver, DriverUnavailable, Exit, InstancePlan, StartFailed
-from core.containers.ending import Ending, Household, Wish, why_it_ended
+from core.containers.ending import (
+    Ending,
+    Household,
+    Wish,
+    how_it_is_stopped,
+    how_it_was_stopped,
+    why_it_ended,
+)
 from core.containers.lifecycle import DOWN_STATES, STARTING_STATES, check_transition
 from core.containers.sleep import Idle
-from core.containers.start import PullProgress, bring_up
+from core.containers.start import PullProgress, StartMeans, bring_up
 from core.events.bus import EventBus
 from core.events.types import InstanceChanged, InstanceState, Notice
 
 _EXIT_NOTICED_WITHIN_S = 5.0
 """How long after a stop the driver may take to tell the exit code; without it the code is unknown."""
+_MEASURED_WITHIN_S = 1.0
+"""How long looking at the lost disk may put off its removal."""
+_MEASURED_FOR_WAITERS_S = 0.1
+"""The same where requests wait for the answer that a start has failed."""
 _OUT_OF_MEMORY_ADVICE = "let it use less memory, or choose a larger instance_type"
 
 StartFailure = StartFailed | DriverUnavailable
@@ -28,7 +40,7 @@ class Instance:
         number: int,
         driver: Driver,
         bus: EventBus,
-        queue: asyncio.Semaphore,
+        means: StartMeans,
         household: Household,
     ) -> None:
         self.plan = plan
@@ -45,7 +57,7 @@ class Instance:
         self.idle = Idle(self)
         """Its idle time, and when it goes to sleep."""
         self._bus = bus
-        self._queue = queue
+        self._means = means
         self._household = household
         self._state: InstanceState | None = None
         self._record: ColdStartRecord | None = None
@@ -212,7 +224,7 @@ class Instance:
             await self.driver.remove(self.plan)
             self._left_behind = False
         progress = PullProgress(self._move, self._bus.now_s)
-        await bring_up(self.plan, self.driver, record, self._queue, self._move, progress)
+        await bring_up(self.plan, self.driver, record, self._means, self._move, progress)
         self._move("ready", "its port answers")
         record.ready()
         self._household.start_succeeded()
@@ -222,13 +234,13 @@ class Instance:
         end = Exit(failure.exit_code, failure.out_of_memory)
         if self.plan.patient and self._ended_well(end):
             self._move("stopping", failure.reason, end)
-            await self.driver.remove(self.plan)
-            self._move("stopped", failure.reason, end)
+            lost_bytes = await self._remove(_MEASURED_FOR_WAITERS_S)
+            self._move("stopped", failure.reason, end, lost_bytes)
         else:
-            await self.driver.remove(self.plan)
+            lost_bytes = await self._remove(_MEASURED_FOR_WAITERS_S)
             next_try = self._household.start_failed(failure)
             self._notice(failure.reason, failure.advice)
-            self._move("failed", f"{failure.reason}; {next_try}", end)
+            self._move("failed", f"{failure.reason}; {next_try}", end, lost_bytes)
         record.failed(failure.reason)
         self._settle(failure)
 
@@ -246,8 +258,8 @@ class Instance:
             return
         self._asked = True
         self._move("stopping", wish.reason)
-        await self.driver.remove(self.plan)
-        self._move("stopped", wish.reason)
+        lost_bytes = await self._remove(_MEASURED_FOR_WAITERS_S)
+        self._move("stopped", wish.reason, lost_bytes=lost_bytes)
         record.failed(wish.reason)
         self._settle(failure)
 
@@ -269,15 +281,16 @@ class Instance:
         if wish.lost is not None:
             raise wish.lost
         self._asked = True
-        self._move("stopping", wish.reason)
+        self._move("stopping", how_it_is_stopped(wish))
         self._wish = asyncio.get_running_loop().create_future()
         if wish.kill:
             await self.driver.kill(self.plan)
         else:
             await self._stop_gently(wish)
         await asyncio.wait({ended}, timeout=_EXIT_NOTICED_WITHIN_S)
-        await self.driver.remove(self.plan)
-        self._move("stopped", wish.reason, ended.result() if ended.done() else Exit(None))
+        lost_bytes = await self._remove()
+        end = ended.result() if ended.done() else Exit(None)
+        self._move("stopped", how_it_was_stopped(wish, end), end, lost_bytes)
         self._settle(None)
 
     async def _stop_gently(self, wish: Wish) -> None:
@@ -298,12 +311,22 @@ class Instance:
     async def _ended_by_itself(self, end: Exit) -> None:
         reason = why_it_ended(end, self.plan.limits.memory_mib, self._signal)
         self._move("stopping", reason, end)
-        await self.driver.remove(self.plan)
+        lost_bytes = await self._remove()
         good = self._ended_well(end)
         if not good:
             self._notice(reason, _OUT_OF_MEMORY_ADVICE if end.out_of_memory else "")
-        self._move("stopped" if good else "failed", reason, end)
+        self._move("stopped" if good else "failed", reason, end, lost_bytes)
         self._settle(None)
+
+    async def _remove(self, limit_s: float = _MEASURED_WITHIN_S) -> int | None:
+        """Remove what is left of it; return what was on its disk, None where that takes too long to tell."""
+        lost_bytes: int | None = None
+        if self._runs.done():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(limit_s):
+                    lost_bytes = await self.driver.written_bytes(self.plan)
+        await self.driver.remove(self.plan)
+        return lost_bytes
 
     def _fell_with(self, failure: StartFailure, reason: str, record: ColdStartRecord) -> None:
         self._left_behind = True
@@ -321,7 +344,13 @@ class Instance:
             self._record.close()
         self._down.set()
 
-    def _move(self, state: InstanceState, reason: str = "", end: Exit | None = None) -> None:
+    def _move(
+        self,
+        state: InstanceState,
+        reason: str = "",
+        end: Exit | None = None,
+        lost_bytes: int | None = None,
+    ) -> None:
         if not (state == "pulling" == self._state):
             check_transition(self.name, self._state, state)
         if self._state == "ready":
@@ -344,6 +373,7 @@ class Instance:
                 reason=reason,
                 exit_code=end.exit_code if end else None,
                 out_of_memory=end.out_of_memory if end else False,
+                lost_disk_bytes=lost_bytes,
                 object_name=self.plan.object_name,
             )
         )

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from core.events.types import DriverName, Kind, PhaseName
+from core.events.types import DriverName, Kind, PhaseName, PullLayer
 from core.http.messages import Request, Response
 from core.model.deployment import Container
 from core.model.instance_types import InstanceType
+from core.model.start_policies import StartPolicyName
 
 
 class DriverUnavailable(Exception):
@@ -74,6 +75,8 @@ class InstancePlan:
     """Whether it may reach anything but the engine; see ``Driver.cuts_internet``."""
     patient: bool = False
     """Whether it may run without listening, for as long as it is not asleep: a job that serves nothing."""
+    policy: StartPolicyName = "plain"
+    """How it is brought up: ``shared`` and ``boosted`` are made otherwise from ``create`` on."""
 
     @property
     def limits(self) -> InstanceType:
@@ -102,8 +105,25 @@ class Sample:
     cpu_total_s: float
 
 
+class PullLine(str):
+    """A line about how a pull goes on that knows the layers it is about."""
+
+    image: str
+    layers: tuple[PullLayer, ...]
+    over: bool
+    """Whether it is the last one: the image is here."""
+
+    def __new__(
+        cls, line: str, image: str, layers: tuple[PullLayer, ...], *, over: bool = False
+    ) -> "PullLine":
+        """Make the line of its text and the state of the layers."""
+        made = super().__new__(cls, line)
+        made.image, made.layers, made.over = image, layers, over
+        return made
+
+
 Progress = Callable[[str], None]
-"""Receives a short line about how a pull or build goes on."""
+"""Receives a short line about how a pull or build goes on; a ``PullLine`` where the layers are known."""
 
 
 class Driver(Protocol):
@@ -117,6 +137,10 @@ class Driver(Protocol):
     kind: Kind
     """Where its times come from: measured, or emulated for the simulated driver."""
 
+    @property
+    def policies(self) -> frozenset[StartPolicyName]:
+        """Return the start policies that it can follow; ``plain`` is always among them."""
+
     async def open(self) -> None:
         """Connect, check permissions, and remove what a killed run of this deployment left behind."""
 
@@ -127,10 +151,25 @@ class Driver(Protocol):
         """Create the instance without starting it. Raises StartFailed."""
 
     async def start(self, plan: InstancePlan) -> None:
-        """Start the created instance; returns when the engine says that it runs. Raises StartFailed."""
+        """Start the created instance, or thaw the frozen one; returns when the engine says that it runs.
+
+        Raises StartFailed.
+        """
 
     async def wait_until_listening(self, plan: InstancePlan) -> None:
-        """Return within 10 ms of the port answering. Raises StartFailed when the program ends first."""
+        """Return within 10 ms of the port answering. Raises StartFailed when the program ends first.
+
+        A program that was boosted has its CPU limit when this returns: no request is served without it.
+        """
+
+    async def freeze(self, plan: InstancePlan) -> None:
+        """Let the started program rest as it is, until ``start``. Raises StartFailed."""
+
+    async def hand_over(self, prepared: InstancePlan, plan: InstancePlan) -> None:
+        """Let what was made for the plan ``prepared`` be the instance of ``plan`` from now on.
+
+        Raises StartFailed when it is not there any more; then ``prepared`` can still be removed.
+        """
 
     async def wait_until_exit(self, plan: InstancePlan) -> Exit:
         """Return when the started instance has ended, for whatever reason."""
@@ -149,6 +188,9 @@ class Driver(Protocol):
 
     async def kill(self, plan: InstancePlan) -> None:
         """End the program at once (SIGKILL)."""
+
+    async def written_bytes(self, plan: InstancePlan) -> int | None:
+        """Return how much is on the instance's own disk, which ``remove`` takes away; None when unknown."""
 
     async def remove(self, plan: InstancePlan) -> None:
         """Remove what is left of the instance, its disk too; no error when nothing is."""

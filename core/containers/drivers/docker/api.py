@@ -79,9 +79,13 @@ class EngineApi:
         """Start a created container; no error when it runs."""
         await self._engine.call("POST", f"/containers/{container}/start")
 
-    async def container(self, container: str) -> Json:
-        """Return a container's description."""
-        answer: Json = await self._engine.call("GET", f"/containers/{container}/json")
+    async def container(self, container: str, *, size: bool = False) -> Json:
+        """Return a container's description; with ``size`` the bytes of its writable layer as SizeRw too.
+
+        The Engine looks at each file for that: 3 ms more for 1,000 of them, 60 ms for 20,000.
+        """
+        query = {"size": True} if size else None
+        answer: Json = await self._engine.call("GET", f"/containers/{container}/json", query)
         return answer
 
     async def stop_container(self, container: str, grace_s: int) -> None:

@@ -286,6 +286,14 @@ class DockerDriver:
         call = self.engine.kill_container(self._container(plan), str(int(number)))
         await self._unless(NOT_FOUND, self._unless(NOT_RUNNING, call))
 
+    async def written_bytes(self, plan: InstancePlan) -> int | None:
+        """Return the size of the container's writable layer; None when the Engine does not say."""
+        try:
+            described = await self.engine.container(self._container(plan), size=True)
+        except EngineError:
+            return None
+        return described.get("SizeRw")
+
     async def remove(self, plan: InstancePlan) -> None:
         """Remove the container with its disk."""
         container = self._container(plan)

@@ -29,6 +29,8 @@ class Command:
     arguments: tuple[str, ...]
     environment: dict[str, str]
     folder: Path
+    disk: Path | None = None
+    """The folder of its own that its TMPDIR names; None where it declares another."""
 
 
 def make_command(

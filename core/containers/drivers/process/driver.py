@@ -4,10 +4,12 @@ import asyncio
 import os
 import shutil
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from core.containers.drivers.process import disks
 from core.containers.drivers.process.child import Child, spawn
 from core.containers.drivers.process.command import Command, make_command
-from core.containers.drivers.process.leftovers import LedgerFile, remove_dead, run_mark
+from core.containers.drivers.process.leftovers import LedgerFile, remove_dead, run_mark, started_s
 from core.containers.drivers.process.ports import HOST, NoFreePort, Ports
 from core.containers.drivers.process.probe import wait_until_listening
 from core.containers.drivers.process.watch import MemoryWatch
@@ -31,8 +33,8 @@ _KILLED_WITHIN_S = 5.0
 class ProcessDriver:
     """Run instances as child processes; ``watch`` and ``ports`` are shared by the regions of an engine.
 
-    Memory is limited as the platform does it (the program is killed); CPU is not limited, and the disk
-    is the deployment's own folder.
+    Memory is limited as the platform does it (the program is killed); CPU is not limited. The working
+    folder is the deployment's; of an instance's own is the folder that its TMPDIR names (see ``disks``).
     """
 
     name: DriverName = "process"
@@ -46,6 +48,7 @@ class ProcessDriver:
         self._watch = watch or MemoryWatch()
         self._ports = ports or Ports()
         self._ledger = LedgerFile(deployment, region)
+        self._owner = os.getpid(), started_s(os.getpid())
         self._client = PooledClient()
         self._prefix: tuple[str, ...] = ()
         self._created: dict[str, tuple[int, Command]] = {}
@@ -59,6 +62,7 @@ class ProcessDriver:
             )
         self._prefix = await _tie_to_this_process()
         await remove_dead(self._deployment, self._region)
+        await asyncio.to_thread(disks.remove_dead_disks, self._deployment, self._region)
 
     async def prepare(self, plan: InstancePlan, progress: Progress) -> None:
         """Nothing to fetch: the program is on this machine."""
@@ -75,7 +79,14 @@ class ProcessDriver:
         except StartFailed:
             self._ports.give_back(port)
             raise
-        self._created[plan.instance] = port, command
+        self._created[plan.instance] = port, self._with_disk(plan, command)
+
+    def _with_disk(self, plan: InstancePlan, command: Command) -> Command:
+        """Give the command a disk of its own, unless the class says where temporary files belong."""
+        if disks.VARIABLE in plan.container.env:
+            return command
+        disk = disks.make_disk(self._deployment, self._region, plan.instance, self._owner)
+        return replace(command, environment={**command.environment, disks.VARIABLE: str(disk)}, disk=disk)
 
     async def start(self, plan: InstancePlan) -> None:
         """Start the program in a session of its own. Raises StartFailed."""
@@ -142,13 +153,23 @@ class ProcessDriver:
         """A local process has this machine's network."""
         return False
 
+    async def written_bytes(self, plan: InstancePlan) -> int | None:
+        """Return the size of all that the program has put into the folder of its TMPDIR."""
+        _, command = self._created.get(plan.instance, (0, None))
+        if command is None or command.disk is None:
+            return None
+        return await asyncio.to_thread(disks.used_bytes, command.disk)
+
     async def remove(self, plan: InstancePlan) -> None:
-        """End what runs and give its port back."""
+        """End what runs, give its port back, and take its disk away."""
         await self.kill(plan)
         self._children.pop(plan.instance, None)
         created = self._created.pop(plan.instance, None)
         if created is not None:
-            self._ports.give_back(created[0])
+            port, command = created
+            self._ports.give_back(port)
+            if command.disk is not None:
+                await asyncio.to_thread(disks.remove_disk, command.disk)
 
     async def samples(self) -> Sequence[Sample]:
         """Read memory and CPU time of every child."""
@@ -160,6 +181,7 @@ class ProcessDriver:
         plans = [child.plan for child in self._children.values()]
         await asyncio.gather(*(self.remove(plan) for plan in plans))
         self._ledger.remove()
+        await asyncio.to_thread(disks.remove_own_disks, self._deployment, self._region, self._owner)
         await self._client.close()
         await self._watch.close()
 

@@ -12,6 +12,7 @@ import msgspec
 import psutil
 
 from core.containers.drivers.process.command import INSTANCE_VARIABLE, REGION_VARIABLE
+from core.containers.drivers.process.disks import remove_all_disks
 from core.runs import process_lives, state_folder, state_root
 
 RUN_VARIABLE = "HYBRID_TUI_RUN"
@@ -121,6 +122,7 @@ async def remove_everything(deployment: str) -> tuple[str, ...]:
     await _end(found)
     for path in paths:
         path.unlink(missing_ok=True)
+    await asyncio.to_thread(remove_all_disks, deployment)
     return tuple(sorted(set(found.values())))
 
 

@@ -111,6 +111,11 @@ class SimulatedDriver:
         """Nothing runs, so nothing is reached."""
         return True
 
+    async def written_bytes(self, plan: InstancePlan) -> int | None:
+        """Return a drawn figure that grows with what it has served; None for one that never ran."""
+        program = self._programs.get(plan.instance)
+        return program.written_bytes() if program is not None else None
+
     async def remove(self, plan: InstancePlan) -> None:
         """Forget it."""
         program = self._programs.pop(plan.instance, None)

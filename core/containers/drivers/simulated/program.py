@@ -17,6 +17,8 @@ _REST_SHARE, _GROWTH_SHARE, _BREATH_SHARE = 0.24, 0.30, 0.02
 """Memory as parts of the limit: at rest, what caches grow to with work, and the garbage collector's swing."""
 _GROWTH_REQUESTS = 2_000
 _REQUEST_MIB = 0.6
+_WRITTEN_AT_START_BYTES, _WRITTEN_A_REQUEST_BYTES = 400_000, 512
+"""An estimate: compiled files and caches at the start, then a log line or two for each request."""
 _SHARED_SHARE = 0.15
 """The part of the resident memory that is code and shared libraries."""
 
@@ -63,6 +65,13 @@ class Program:
             self._work_s += work_s
         finally:
             self._in_flight -= 1
+
+    def written_bytes(self) -> int:
+        """Draw what it has written to its disk: what it lays out at its start, and a little a request."""
+        at_rest = lognormal(self._rng, _WRITTEN_AT_START_BYTES, 0.5)
+        return min(
+            self.plan.limits.disk_mb * 1_000_000, int(at_rest) + self._served * _WRITTEN_A_REQUEST_BYTES
+        )
 
     def sample(self, now_s: float) -> Sample:
         """Read its memory and CPU time."""

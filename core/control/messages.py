@@ -92,8 +92,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="push", tag="re
 class FramePush(msgspec.Struct, frozen=True, kw_only=True, tag_field="push", tag="frame"):
     """One frame: the first one of a subscription is whole.
 
-    A later one holds only the finished requests and ended cold starts that this subscriber has not got
-    yet; ``after`` counts those of the run that lie before them (see core/frames/parts.py).
+    A later one holds only the finished requests, ended cold starts and decisions that this subscriber has not
+    got yet; ``after`` counts those of the run that lie before them (see core/frames/parts.py).
     """
 
     frame: Frame

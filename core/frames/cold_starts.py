@@ -144,4 +144,5 @@ def _ended_row(event: ColdStart) -> ColdStartRow:
         waited=event.waited,
         outcome=event.outcome,
         reason=event.reason,
+        policy=event.policy,
     )

@@ -12,13 +12,17 @@ from core.events.types import (
     InstanceChanged,
     InstanceSample,
     IsolateSample,
+    LatencyChanged,
     Notice,
     PhaseBegan,
+    PullProgressed,
     RegionChanged,
     RequestFinished,
+    ScalingDecided,
     WorkerChanged,
     WorkerLogged,
 )
+from core.frames.cold_start_groups import ColdStartGroupsFold
 from core.frames.cold_starts import ColdStartsFold
 from core.frames.cost import CostFold
 from core.frames.flow import FlowFold
@@ -26,6 +30,7 @@ from core.frames.frame import Dropped, Frame
 from core.frames.notices import NoticesFold
 from core.frames.regions import RegionsFold
 from core.frames.requests import RequestsFold
+from core.frames.scaling import ScalingFold
 from core.frames.workers import WorkersFold
 from core.metering.book import PriceBook, load_book
 
@@ -46,11 +51,14 @@ class FrameFold:
         self._latest_s = 0.0
         self._started: EngineStarted | None = None
         self._state = "starting"
+        self._latency_scale = 1.0
         self._workers = WorkersFold()
         self._flow = FlowFold()
         self._regions = RegionsFold()
         self._requests = RequestsFold()
         self._cold_starts = ColdStartsFold()
+        self._cold_start_groups = ColdStartGroupsFold()
+        self._scaling = ScalingFold()
         self._notices = NoticesFold()
         self._cost = CostFold(book or load_book())
         self._handlers = self._table()
@@ -79,7 +87,7 @@ class FrameFold:
             url=started.url if started else "",
             version=started.version if started else "",
             seed=started.seed if started else 0,
-            latency_scale=started.latency_scale if started else 1.0,
+            latency_scale=self._latency_scale,
             state=self._state,
             containers=started.containers if started else (),
             regions=self._regions.rows(now_s, since_s),
@@ -90,7 +98,18 @@ class FrameFold:
             cold_start_totals=self._cold_starts.totals(),
             cost=self._cost.frame(now_s, since_s),
             notices=self._notices.rows(),
-            dropped=Dropped(self._requests.dropped, self._cold_starts.dropped, self._notices.dropped),
+            dropped=self._dropped(),
+            scaling=self._scaling.rows(),
+            wanted=self._scaling.wanted(),
+            cold_start_groups=self._cold_start_groups.rows(),
+        )
+
+    def _dropped(self) -> Dropped:
+        return Dropped(
+            requests=self._requests.dropped,
+            cold_starts=self._cold_starts.dropped,
+            notices=self._notices.dropped,
+            scaling=self._scaling.dropped,
         )
 
     def _table(self) -> dict[type, tuple[Handler, ...]]:
@@ -98,6 +117,7 @@ class FrameFold:
         return {
             EngineStarted: (self._engine_started, self._regions.started),
             EngineStopped: (self._engine_stopped,),
+            LatencyChanged: (self._latency_changed,),
             RegionChanged: (self._regions.changed,),
             WorkerChanged: (self._workers.changed,),
             IsolateSample: (self._workers.sample,),
@@ -105,7 +125,8 @@ class FrameFold:
             InstanceChanged: (instances.changed, self._cold_starts.changed),
             ColdStartWaiting: (instances.waiting, self._cold_starts.waiting),
             PhaseBegan: (instances.phase, self._cold_starts.phase),
-            ColdStart: (self._cold_starts.ended,),
+            PullProgressed: (instances.pull,),
+            ColdStart: (self._cold_starts.ended, self._cold_start_groups.ended),
             InstanceSample: (instances.sample,),
             RequestFinished: (
                 self._flow.request,
@@ -113,12 +134,17 @@ class FrameFold:
                 self._requests.request,
                 self._workers.request,
             ),
+            ScalingDecided: (self._scaling.decided,),
             Notice: (self._notices.notice,),
         }
 
     def _engine_started(self, event: EngineStarted) -> None:
         self._started = event
         self._state = "up"
+        self._latency_scale = event.latency_scale
+
+    def _latency_changed(self, event: LatencyChanged) -> None:
+        self._latency_scale = event.latency_scale
 
     def _engine_stopped(self, event: EngineStopped) -> None:
         self._state = "stopped"

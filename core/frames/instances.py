@@ -11,8 +11,9 @@ from core.events.types import (
     Kind,
     PhaseBegan,
     PhaseName,
+    PullProgressed,
 )
-from core.frames.frame import HISTORY_SAMPLES, InstanceRow
+from core.frames.frame import HISTORY_SAMPLES, InstanceRow, PullRow
 
 ENDED_ROWS = 8
 """Rows of ended instances kept for each region; the one that ended first goes first."""
@@ -21,6 +22,9 @@ ENDED_SHOWN_S = 600.0
 SAMPLE_HOLDS_S = 10.0
 """Seconds after which a CPU figure is too old to be shown."""
 ENDED_STATES = frozenset({"stopped", "failed"})
+_PULL_PHASES = frozenset({"queue", "image"})
+_PULL_STATES = frozenset({"placed", "pulling"})
+"""How far an instance is whose image is on its way."""
 _UNDER_WAY_STATES = frozenset({"placed", "pulling", "creating", "starting", "running"})
 _DIGITS = re.compile(r"(\d+)")
 
@@ -42,11 +46,19 @@ class _Instance:
         self.phase: PhaseName | None = None
         self.phase_since_s = 0.0
         self.waiting = 0
+        self.pull: PullRow | None = None
+        self.ends = 0
+        self.lost_bytes: int | None = None
+        self.lost_total_bytes = 0
         self.order = natural_order(event.instance)
 
     @property
     def ended(self) -> bool:
         return self.changed.state in ENDED_STATES
+
+    @property
+    def may_pull(self) -> bool:
+        return self.changed.state in _PULL_STATES and self.phase in (None, *_PULL_PHASES)
 
     def change(self, event: InstanceChanged) -> None:
         if self.ended and event.state not in ENDED_STATES:
@@ -55,8 +67,10 @@ class _Instance:
         if event.state not in _UNDER_WAY_STATES:
             self.phase = None
             self.waiting = 0
+        if event.state not in _PULL_STATES:
+            self.pull = None
         if event.state in ENDED_STATES:
-            self.sample = None
+            self._end(event)
 
     def row(self, now_s: float, memory_limit_mib: float, requests_per_second: float) -> InstanceRow:
         changed, sample = self.changed, self.sample
@@ -82,7 +96,17 @@ class _Instance:
             starting_phase=self.phase,
             starting_phase_since_s=self.phase_since_s,
             waiting=self.waiting,
+            pull=self.pull,
+            lost_disk_bytes=self.lost_bytes,
+            lost_disk_total_bytes=self.lost_total_bytes,
+            ends=self.ends,
         )
+
+    def _end(self, event: InstanceChanged) -> None:
+        self.sample = None
+        self.ends += 1
+        self.lost_bytes = event.lost_disk_bytes
+        self.lost_total_bytes += event.lost_disk_bytes or 0
 
 
 class InstancesFold:
@@ -101,8 +125,7 @@ class InstancesFold:
         known = self._instances.get(event.instance)
         if known is None:
             self._instances[event.instance] = known = _Instance(event)
-        else:
-            known.change(event)
+        known.change(event)
         if known.ended:
             self._forget_ended(event.region)
 
@@ -111,6 +134,14 @@ class InstancesFold:
         known = self._instances.get(event.instance)
         if known is not None and known.changed.state in _UNDER_WAY_STATES:
             known.phase, known.phase_since_s = event.phase, event.time_s
+            if event.phase not in _PULL_PHASES:
+                known.pull = None
+
+    def pull(self, event: PullProgressed) -> None:
+        """Note how far the image of a starting instance is; forgotten when the start goes on."""
+        known = self._instances.get(event.instance)
+        if known is not None and known.may_pull:
+            known.pull = PullRow(event.image, event.layers)
 
     def waiting(self, event: ColdStartWaiting) -> None:
         """Note how many requests wait for a starting instance."""

@@ -1,7 +1,7 @@
 """Leaves out of a frame what its reader has already, and joins it again on the reader's side.
 
 Finished requests with their traces are most of a frame, and each of them never changes: it is enough to
-send it once. The same holds for cold starts that have ended.
+send it once. The same holds for cold starts that have ended, and for decisions on how many instances run.
 """
 
 from collections.abc import Sequence
@@ -15,29 +15,40 @@ R = TypeVar("R")
 
 
 class Counts(Record, frozen=True, gc=False):
-    """How many finished requests and ended cold starts of the run, those out of the rings included."""
+    """How many finished requests, ended cold starts and decisions of the run, those out of the rings too."""
 
     requests: int = 0
     cold_starts: int = 0
+    scaling: int = 0
 
 
 NOTHING = Counts()
 
 
 def counts_of(frame: Frame) -> Counts:
-    """Return how many requests and cold starts of the run a whole frame goes up to."""
+    """Return how much of the run a whole frame goes up to."""
     ended = len(frame.cold_starts) - len(_under_way(frame))
-    return Counts(frame.dropped.requests + len(frame.requests), frame.dropped.cold_starts + ended)
+    dropped = frame.dropped
+    return Counts(
+        requests=dropped.requests + len(frame.requests),
+        cold_starts=dropped.cold_starts + ended,
+        scaling=dropped.scaling + len(frame.scaling),
+    )
 
 
 def newer_than(frame: Frame, known: Counts) -> tuple[Frame, Counts]:
     """Return the frame without what lies within ``known``, and how much of the run lies before the rest."""
     dropped = frame.dropped
-    after = Counts(max(known.requests, dropped.requests), max(known.cold_starts, dropped.cold_starts))
+    after = Counts(
+        requests=max(known.requests, dropped.requests),
+        cold_starts=max(known.cold_starts, dropped.cold_starts),
+        scaling=max(known.scaling, dropped.scaling),
+    )
     part = msgspec.structs.replace(
         frame,
         requests=frame.requests[after.requests - dropped.requests :],
         cold_starts=frame.cold_starts[after.cold_starts - dropped.cold_starts :],
+        scaling=frame.scaling[after.scaling - dropped.scaling :],
     )
     return part, after
 
@@ -56,6 +67,7 @@ def join(before: Frame | None, part: Frame, after: Counts) -> Frame:
         part,
         requests=_joined(before.requests, had.requests, part.requests, after.requests, dropped.requests),
         cold_starts=(*ended, *under_way),
+        scaling=_joined(before.scaling, had.scaling, part.scaling, after.scaling, dropped.scaling),
     )
 
 

@@ -18,15 +18,20 @@ from core.events.types import (
     InstanceSample,
     IsolateSample,
     IsolateState,
+    LatencyChanged,
     Notice,
     Phase,
     PhaseBegan,
+    PullLayer,
+    PullProgressed,
     RegionChanged,
     RegionInfo,
     RequestFinished,
+    ScalingDecided,
     WorkerChanged,
     WorkerLogged,
 )
+from core.model.start_policies import START_POLICIES
 
 REGIONS = (
     RegionInfo("us-east", "Ashburn", 39.04, -77.49, "docker"),
@@ -43,7 +48,7 @@ containers = st.sampled_from(("app", "render"))
 regions = st.sampled_from(("us-east", "ap-northeast", "elsewhere"))
 drivers = st.sampled_from(("docker", "process", "simulated"))
 kinds = st.sampled_from(("measured", "emulated", "estimated"))
-phase_names = st.sampled_from(("queue", "image", "create", "start", "boot", "first_response"))
+phase_names = st.sampled_from(("queue", "image", "create", "start", "boot", "delay", "first_response"))
 texts = st.text(max_size=12)
 workers = st.sampled_from(("shop", "other"))
 isolates = st.integers(0, 12)
@@ -58,6 +63,15 @@ hops = st.builds(
     kinds,
     instances | st.just(""),
     st.integers(0, 3),
+)
+policies = st.sampled_from(START_POLICIES)
+bytes_counts = st.integers(0, 10**12)
+layers = st.builds(
+    PullLayer,
+    texts,
+    st.sampled_from(("waiting", "downloading", "extracting", "done", "exists")),
+    bytes_counts,
+    bytes_counts,
 )
 phases = st.builds(Phase, phase_names, milliseconds, milliseconds, kinds)
 
@@ -126,7 +140,24 @@ _FIELDS: dict[type, dict[str, st.SearchStrategy[Any]]] = {
         "reason": texts,
         "exit_code": st.none() | st.integers(0, 255),
         "out_of_memory": st.booleans(),
+        "lost_disk_bytes": st.none() | bytes_counts,
     },
+    PullProgressed: {
+        "instance": instances,
+        "container": containers,
+        "region": regions,
+        "image": texts,
+        "layers": st.lists(layers, max_size=3).map(tuple),
+    },
+    ScalingDecided: {
+        "container": containers,
+        "region": regions,
+        "policy": st.sampled_from(("fixed", "concurrency", "manual")),
+        "before": st.integers(0, 20),
+        "instances": st.integers(0, 20),
+        "reason": texts,
+    },
+    LatencyChanged: {"latency_scale": st.floats(0, 100)},
     ColdStartWaiting: {"instance": instances, "waiting": st.integers(0, 99)},
     PhaseBegan: {
         "instance": instances,
@@ -145,6 +176,7 @@ _FIELDS: dict[type, dict[str, st.SearchStrategy[Any]]] = {
         "phases": st.lists(phases, max_size=3).map(tuple),
         "waited": st.integers(0, 99),
         "outcome": st.sampled_from(("ready", "failed")),
+        "policy": policies,
     },
     InstanceSample: {
         "instance": instances,

@@ -11,7 +11,10 @@ from core.events.types import (
     Phase,
     PhaseBegan,
     PhaseName,
+    PullLayer,
+    PullProgressed,
     RequestFinished,
+    ScalingDecided,
     WorkerChanged,
 )
 
@@ -96,3 +99,28 @@ def isolate_sample(time_s: float, number: int, **changes: Any) -> IsolateSample:
         "in_flight": 2,
     }
     return IsolateSample(time_s=time_s, isolate=number, **{**usual, **changes})
+
+
+def decided(time_s: float, instances: int, **changes: Any) -> ScalingDecided:
+    """Decide how many instances of ``app`` shall run in us-east, one fewer until now."""
+    usual: dict[str, Any] = {
+        "container": "app",
+        "region": "us-east",
+        "policy": "concurrency",
+        "before": max(instances - 1, 0),
+        "reason": "31 requests are in flight at 1 instance, the target is 16",
+    }
+    return ScalingDecided(time_s=time_s, instances=instances, **{**usual, **changes})
+
+
+def pulled(time_s: float, instance: str, *done_bytes: int) -> PullProgressed:
+    """Report a pull for an instance of us-east: one layer of 100 bytes for each figure."""
+    layers = (PullLayer(f"layer{number}", "downloading", done, 100) for number, done in enumerate(done_bytes))
+    return PullProgressed(
+        time_s=time_s,
+        instance=instance,
+        container=instance.rpartition("-")[0],
+        region="us-east",
+        image="shop/app:1",
+        layers=tuple(layers),
+    )

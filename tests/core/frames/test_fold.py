@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.events.codec import decode, encode
-from core.events.types import AnyEvent, EngineStopped, RequestFinished
+from core.events.types import AnyEvent, EngineStopped, LatencyChanged, RequestFinished
 from core.frames.fold import FrameFold
 from core.frames.frame import (
     HISTORY_SAMPLES,
@@ -20,7 +20,7 @@ from core.frames.frame import (
 )
 from core.frames.workers import MOST_ISOLATES
 from tests import streams
-from tests.core.events.examples import runs
+from tests.core.events.examples import STARTED, runs
 from tests.core.events.examples import streams as any_stream
 
 STREAMS = {
@@ -188,3 +188,11 @@ def test_what_a_console_imports_stays_light(module: str) -> None:
     program = f"import sys, {module}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert set(HEAVY).isdisjoint(done.stdout.split())
+
+
+def test_the_latency_scale_is_the_declared_one_until_a_person_changes_it() -> None:
+    fold = FrameFold()
+    fold.apply(msgspec.structs.replace(STARTED, latency_scale=0.5))
+    assert fold.frame(0.0).latency_scale == 0.5
+    fold.apply(LatencyChanged(time_s=1.0, latency_scale=0.0))
+    assert fold.frame(1.0).latency_scale == 0.0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.events.types import ColdStartWaiting, InstanceSample
+from core.events.types import ColdStartWaiting, InstanceSample, InstanceState
 from core.frames.frame import HISTORY_SAMPLES, InstanceRow
 from core.frames.instances import (
     ENDED_ROWS,
@@ -14,7 +14,7 @@ from core.frames.instances import (
     natural_order,
 )
 from tests.core.events.examples import CONTAINERS
-from tests.core.frames.events import changed, phase
+from tests.core.frames.events import changed, phase, pulled
 
 
 def sample(time_s: float, instance: str = "app-1", memory_mib: float = 90.0) -> InstanceSample:
@@ -151,3 +151,51 @@ def test_what_is_said_of_an_unknown_instance_makes_no_row(event: object) -> None
         fold.phase(event)  # type: ignore[arg-type]
     fold.waiting(ColdStartWaiting(time_s=1.2, instance="app-9", waiting=3))
     assert fold.rows(2.0, {}) == {}
+
+
+def test_a_pull_shows_its_layers_until_the_start_goes_on() -> None:
+    fold = InstancesFold()
+    fold.changed(changed(1.0, "app-1", "placed"))
+    fold.pull(pulled(1.1, "app-1", 10, 0))
+    fold.changed(changed(1.2, "app-1", "pulling"))
+    fold.pull(pulled(1.3, "app-1", 60, 20))
+    pull = row(fold, 1.4).pull
+    assert pull is not None
+    assert pull.image == "shop/app:1"
+    assert [layer.current_bytes for layer in pull.layers] == [60, 20]
+    fold.phase(phase(1.5, "app-1", "create"))
+    assert row(fold, 1.5).pull is None
+    fold.pull(pulled(1.6, "app-1", 100, 100))
+    assert row(fold, 1.6).pull is None
+
+
+@pytest.mark.parametrize("state", ["creating", "stopping", "failed"])
+def test_an_instance_that_has_moved_on_pulls_nothing(state: InstanceState) -> None:
+    fold = InstancesFold()
+    fold.changed(changed(1.0, "app-1", "pulling"))
+    fold.pull(pulled(1.3, "app-1", 60))
+    fold.changed(changed(1.4, "app-1", state))
+    assert row(fold, 1.5).pull is None
+
+
+def test_what_every_end_lost_is_shown_and_added_up() -> None:
+    fold = InstancesFold()
+    fold.changed(changed(1.0, "app-1", "placed"))
+    one = row(fold, 1.0)
+    assert (one.lost_disk_bytes, one.lost_disk_total_bytes, one.ends) == (None, 0, 0)
+    fold.changed(changed(2.0, "app-1", "stopped", lost_disk_bytes=4096))
+    fold.changed(changed(3.0, "app-1", "placed"))
+    one = row(fold, 3.0)
+    assert (one.lost_disk_bytes, one.lost_disk_total_bytes, one.ends) == (4096, 4096, 1)
+    fold.changed(changed(4.0, "app-1", "failed", lost_disk_bytes=1000))
+    one = row(fold, 4.0)
+    assert (one.lost_disk_bytes, one.lost_disk_total_bytes, one.ends) == (1000, 5096, 2)
+
+
+def test_a_loss_that_nobody_could_measure_is_unknown_and_not_nothing() -> None:
+    fold = InstancesFold()
+    fold.changed(changed(2.0, "app-1", "stopped", lost_disk_bytes=4096))
+    fold.changed(changed(3.0, "app-1", "placed"))
+    fold.changed(changed(4.0, "app-1", "failed"))
+    one = row(fold, 4.0)
+    assert (one.lost_disk_bytes, one.lost_disk_total_bytes, one.ends) == (None, 4096, 2)

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from core.events.types import AnyEvent
 from core.frames.fold import FrameFold
-from core.frames.frame import RECENT_COLD_STARTS, RECENT_REQUESTS, Frame
+from core.frames.frame import RECENT_COLD_STARTS, RECENT_REQUESTS, RECENT_SCALING, Frame
 from core.frames.parts import NOTHING, Counts, counts_of, join, newer_than
 from tests import streams
 from tests.core.events.examples import runs
-from tests.core.frames.events import changed, cold_start, request
+from tests.core.frames.events import changed, cold_start, decided, request
 
 
 class Reader:
@@ -89,3 +89,17 @@ def test_a_part_that_does_not_go_on_from_what_is_held_stands_alone() -> None:
         fold.apply(request(number, trace_id=f"{number}"))
     part, after = newer_than(fold.frame(10.0), Counts(7, 0))
     assert [row.trace_id for row in join(held, part, after).requests] == ["7", "8", "9"]
+
+
+def test_a_decision_is_sent_once() -> None:
+    fold, reader, sent = FrameFold(), Reader(), 0
+    for number in range(3 * RECENT_SCALING):
+        fold.apply(decided(float(number), number))
+        if number % 7 == 0:
+            frame = fold.frame(float(number))
+            sent += len(newer_than(frame, reader.known)[0].scaling)
+            assert reader.get(frame) == frame
+    frame = fold.frame(1000.0)
+    sent += len(newer_than(frame, reader.known)[0].scaling)
+    assert reader.get(frame) == frame
+    assert sent == 3 * RECENT_SCALING

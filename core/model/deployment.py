@@ -7,13 +7,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
+from core.model.constraints import Constraints
 from core.model.durations import parse_duration_s
-from core.model.instance_types import ALIASES, INSTANCE_TYPES, InstanceType
+from core.model.instance_types import INSTANCE_TYPES, CustomInstance, DeclaredInstanceType, InstanceType
+from core.model.prices import Prices
+from core.model.scaling import Scaling, ScheduleEntry
 from core.model.start_policies import StartPolicyName
 from core.model.table import Declared
 from core.model.worker import Limits, Worker
+from core.profiles.profile import ProfileName
 
-__all__ = ["Container", "Deployment", "Limits", "Region", "Worker"]
+__all__ = ["Container", "Deployment", "Limits", "Region", "Scaling", "ScheduleEntry", "Worker"]
 
 Duration = Annotated[float, BeforeValidator(parse_duration_s)]
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
@@ -26,10 +30,6 @@ DriverChoice = Literal["auto", "docker", "process", "simulated"]
 def as_name(text: str) -> str:
     """Return the valid name nearest to ``text``; empty when it has no letter or digit at all."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
-
-
-def _instance_type_name(value: Any) -> Any:
-    return ALIASES.get(value, value) if isinstance(value, str) else value
 
 
 class Container(Declared):
@@ -51,17 +51,16 @@ class Container(Declared):
     """The port that the program listens on inside its container (also given as PORT)."""
     env: dict[str, str] = Field(default={})
     """Environment variables of the program."""
-    instance_type: Annotated[
-        Literal["lite", "basic", "standard-1", "standard-2", "standard-3", "standard-4"],
-        BeforeValidator(_instance_type_name),
-    ] = "lite"
-    """Memory, CPU and disk of one instance, by the platform's name."""
+    instance_type: DeclaredInstanceType = "lite"
+    """Memory, CPU and disk of one instance: the platform's name of them, or a table of one's own."""
     max_instances: int = Field(default=20, ge=1, le=10_000)
     """How many instances may run at once, over all regions."""
     sleep_after: Duration = Field(default=600.0, gt=0)
     """Idle time after which an instance is stopped, such as "10m"."""
     regions: tuple[str, ...] = ()
     """The regions that may run it; all when empty. A request goes to the one nearest to its edge location."""
+    constraints: Constraints = Constraints()
+    """Where the platform may place it; of the regions, those run it that lie inside."""
     start_policy: StartPolicyName = "plain"
     """How an instance is started: plain (create, start), created (created in advance), shared (created in
     advance, in a network sandbox that stands already), boosted (without its CPU limit until it is ready),
@@ -91,7 +90,10 @@ class Container(Declared):
     @property
     def limits(self) -> InstanceType:
         """Return what one instance may use."""
-        return INSTANCE_TYPES[self.instance_type]
+        declared = self.instance_type
+        if isinstance(declared, CustomInstance):
+            return InstanceType("custom", declared.vcpu, declared.memory_mib, declared.disk_mb)
+        return INSTANCE_TYPES[declared]
 
 
 class Region(Declared):
@@ -116,40 +118,6 @@ class Bindings(Declared):
 
     vars: dict[str, str] = Field(default={})
     """Plain values: env.NAME. Secrets stand in a file .dev.vars beside hybrid.toml, as NAME=value lines."""
-
-
-class ScheduleEntry(Declared):
-    """A time of the day, and how many instances run from then on."""
-
-    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = Field(examples=["08:00"])
-    """Hours and minutes, UTC."""
-    instances: int = Field(ge=0)
-    """Instances in each region from then on."""
-
-
-class Scaling(Declared):
-    """How many instances of a class run in each of its regions."""
-
-    policy: Literal["fixed", "concurrency", "cpu", "queue", "schedule"] = "fixed"
-    """fixed: as many as ``instances``. concurrency: one more when all are busier than the target. cpu:
-    as many as keep the mean CPU use at its target. queue: as many as keep the requests that wait for an
-    instance below the target. schedule: as many as ``schedule`` says at this hour."""
-    instances: int = Field(default=1, ge=1)
-    """How many instances requests are spread over in a region (policy fixed)."""
-    target_concurrency: int = Field(default=16, ge=1)
-    """Requests in flight at one instance before another is started (policy concurrency)."""
-    target_cpu_percent: float = Field(default=70.0, gt=0, le=100)
-    """Share of its own CPU limit that an instance shall use on average (policy cpu)."""
-    target_queue: int = Field(default=1, ge=1)
-    """Requests that may wait for an instance before another is started (policy queue)."""
-    schedule: tuple[ScheduleEntry, ...] = ()
-    """From when on how many (policy schedule)."""
-    min_instances: int = Field(default=0, ge=0)
-    """Instances that are kept running in each region; 0 lets a region fall asleep whole."""
-    max_instances_per_region: int = Field(default=0, ge=0)
-    """The most in one region; 0 for no bound but the class's max_instances."""
-    cool_down: Duration = Field(default=30.0, ge=0)
-    """Time between a decision and the next one that takes instances away."""
 
 
 class TrafficPath(Declared):
@@ -181,8 +149,8 @@ class Deployment(Declared):
 
     name: Name = Field(examples=["shop"])
     """The deployment's name: labels, the state folder and ``attach`` use it."""
-    profile: Literal["ga"] = "ga"
-    """The platform's rules and prices to follow."""
+    profile: ProfileName = "ga"
+    """The platform's rules and prices to follow: ga as of today, beta as first announced."""
     worker: Worker
     """The Worker: a table, or just the file of its code."""
     containers: tuple[Container, ...] = Field(min_length=1)
@@ -195,6 +163,8 @@ class Deployment(Declared):
     """How many instances."""
     traffic: Traffic = Traffic()
     """Visitors."""
+    prices: Prices = Prices()
+    """Prices that were never published, as one assumes them."""
     latency: Literal["real", "off"] | Annotated[float, Field(ge=0, le=100)] = "real"
     """Emulated distance from edge to region: real adds it to each request, off none, a number scales it."""
     folder: SkipJsonSchema[Path] = Field(default=Path(), exclude=True)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from core.model.deployment import NAME_PATTERN, as_name
 from core.model.mistakes import KeyPath, Mistake, nearest
 from core.model.worker import OUTBOUND_PATTERN
+from core.profiles.load import load_profile
 
 _PATTERNS = {
     NAME_PATTERN: ("at most 40 lower-case letters, digits and hyphens, with no hyphen at the ends"),
@@ -20,6 +21,8 @@ _PATTERNS = {
     OUTBOUND_PATTERN: 'a host with or without a port, such as "api.example.com" or "127.0.0.1:9000"',
 }
 _QUOTED = re.compile(r"'([^']*)'")
+_GPU = re.compile(r"gpus?(_|$)", re.IGNORECASE)
+"""Keys that ask for a GPU: gpu, gpus, gpu_memory_mib, …"""
 
 Report = Mapping[str, Any]
 """One error as pydantic reports it: type, loc, msg, input and ctx."""
@@ -33,7 +36,7 @@ def explain(reports: Iterable[Report], raw: Mapping[str, Any], model: type[BaseM
         if report["type"] != "too_short" or not _at(raw, path):
             by_path.setdefault(path, []).append(report)
     mistakes = [_mistake(path, same, raw, model) for path, same in by_path.items()]
-    return [*mistakes, *(_unknown_key((key,), model) for key in loader_keys(model) if key in raw)]
+    return [*mistakes, *(_unknown_key((key,), raw, model) for key in loader_keys(model) if key in raw)]
 
 
 def _path_in(raw: Any, report: Report) -> KeyPath:
@@ -44,11 +47,13 @@ def _path_in(raw: Any, report: Report) -> KeyPath:
         inside = isinstance(value, Mapping) or (isinstance(value, list) and isinstance(part, int))
         if not inside:
             break
-        path = (*path, part)
         try:
             value = value[part]
         except (KeyError, IndexError):
-            break
+            if report["type"] == "missing" and part == report["loc"][-1]:
+                path = (*path, part)
+            continue
+        path = (*path, part)
     return path
 
 
@@ -63,7 +68,7 @@ def _mistake(path: KeyPath, reports: list[Report], raw: Mapping[str, Any], model
     if first["type"] == "missing":
         return _missing(path, model)
     if first["type"] == "extra_forbidden":
-        return _unknown_key(path, model)
+        return _unknown_key(path, raw, model)
     if first["type"] == "value_error":
         return Mistake(path, str(first["ctx"]["error"]))
     value = _at(raw, path)
@@ -84,7 +89,10 @@ def _missing(path: KeyPath, model: type[BaseModel]) -> Mistake:
     return Mistake(path, f"is missing; write {example}")
 
 
-def _unknown_key(path: KeyPath, model: type[BaseModel]) -> Mistake:
+def _unknown_key(path: KeyPath, raw: Mapping[str, Any], model: type[BaseModel]) -> Mistake:
+    if path[0] == "containers" and _GPU.match(str(path[-1])):
+        name = "beta" if raw.get("profile") == "beta" else "ga"
+        return Mistake(path, f"profile {name}: {load_profile(name).gpu.refusal}")
     owner = _model_at(model, path[:-1])
     allowed = written_keys(owner) if owner else []
     return Mistake(
@@ -181,7 +189,10 @@ _WANTED: dict[str, Wanted] = {
     **dict.fromkeys(
         ("int_type", "int_parsing", "int_from_float", "int_parsing_size"), lambda _, __: "a whole number"
     ),
-    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), lambda _, __: "a number"),
+    **dict.fromkeys(
+        ("float_type", "float_parsing", "finite_number", "decimal_type", "decimal_parsing"),
+        lambda _, __: "a number",
+    ),
 }
 
 

@@ -40,16 +40,19 @@ def _heading(outer: str, key: str, field: FieldInfo) -> str:
 
 
 def _meaning(field: FieldInfo) -> str:
-    text = (field.description or "").replace("``", "`")
+    text = " ".join((field.description or "").replace("``", "`").split())
     choices = ", ".join(f"`{one}`" for one in _choices(field.annotation))
     return f"{text} One of {choices}." if choices and "," in choices else text
 
 
 def _choices(annotation: Any) -> Iterator[str]:
     """Yield the words that a field takes, where it takes certain words only."""
-    for part in (annotation, *get_args(annotation)):
-        if get_origin(part) is Literal:
-            yield from get_args(part)
+    if get_origin(annotation) is Literal:
+        yield from get_args(annotation)
+        return
+    for part in get_args(annotation):
+        if choices := tuple(_choices(part)):
+            yield from choices
             return
 
 

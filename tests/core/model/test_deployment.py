@@ -1,11 +1,13 @@
 import re
+from decimal import Decimal
 from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from core.model.deployment import NAME_PATTERN, Container, Deployment, as_name
-from core.model.instance_types import INSTANCE_TYPES
+from core.model.instance_types import INSTANCE_TYPES, InstanceTypeName
+from core.profiles.load import load_profile
 
 LEAST: dict[str, Any] = {
     "name": "shop",
@@ -60,8 +62,38 @@ def test_a_container_needs_a_program() -> None:
 
 
 def test_every_instance_type_can_be_declared() -> None:
-    declared_names = get_args(get_args(Container.__annotations__["instance_type"])[0])
-    assert set(declared_names) == INSTANCE_TYPES.keys()
+    assert set(get_args(InstanceTypeName)) == INSTANCE_TYPES.keys()
+    for name, limits in INSTANCE_TYPES.items():
+        (container,) = declared(containers=[{"binding": "A", "image": "x", "instance_type": name}]).containers
+        assert container.limits == limits
+
+
+def test_an_instance_type_of_ones_own_says_what_an_instance_may_use() -> None:
+    own = {"vcpu": 2, "memory_mib": 6144, "disk_mb": 9000}
+    (container,) = declared(containers=[{"binding": "A", "image": "x", "instance_type": own}]).containers
+    assert container.limits == ("custom", 2, 6144, 9000)
+
+
+def test_what_a_deployment_leaves_open_is_as_the_profile_of_today_has_it() -> None:
+    container, defaults = declared().containers[0], load_profile("ga").defaults
+    assert container.instance_type == defaults.instance_type
+    assert container.max_instances == defaults.max_instances
+    assert (container.sleep_after, container.ready_timeout) == (
+        defaults.sleep_after_s,
+        defaults.ready_timeout_s,
+    )
+
+
+@pytest.mark.parametrize(("written", "exact"), [(0.05, "0.05"), (1, "1"), ("0.1234567", "0.1234567")])
+def test_a_price_is_taken_as_it_was_written(written: object, exact: str) -> None:
+    assert declared(prices={"container_hour_usd": written}).prices.container_hour_usd == Decimal(exact)
+
+
+def test_a_platform_region_may_be_written_in_small_letters() -> None:
+    (container,) = declared(
+        containers=[{"binding": "A", "image": "x", "constraints": {"regions": ["weur"]}}]
+    ).containers
+    assert container.constraints.regions == ("WEUR",)
 
 
 def models_in(model: type[BaseModel]) -> set[type[BaseModel]]:

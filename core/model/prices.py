@@ -1,0 +1,22 @@
+"""Prices that were never published, as a user assumes them in hybrid.toml."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from core.model.table import Declared
+
+
+def _exactly(value: Any) -> Any:
+    """Return a number as it was written: its shortest decimal, not the binary one nearest to it."""
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+class Prices(Declared):
+    """What a user assumes where the platform never published a price."""
+
+    container_hour_usd: (
+        Annotated[Decimal, BeforeValidator(_exactly), Field(ge=0, le=1000, allow_inf_nan=False)] | None
+    ) = None
+    """US dollars for an hour of one running container (profile beta); no such line on the bill without it."""

@@ -7,6 +7,8 @@ from pathlib import Path
 from core.model.deployment import Container, Deployment, DriverChoice
 from core.model.images import dockerfile_of
 from core.model.mistakes import KeyPath, Mistake, nearest
+from core.model.offer import check_offer
+from core.model.scaling_checks import check_scaling
 from core.model.worker import JAVASCRIPT_SUFFIXES, PYTHON_SUFFIXES
 
 
@@ -15,6 +17,8 @@ def check_deployment(deployment: Deployment, driver: DriverChoice = "auto") -> I
     yield from check_worker(deployment)
     yield from check_names(deployment)
     yield from check_regions(deployment)
+    yield from check_offer(deployment)
+    yield from check_scaling(deployment)
     for number, container in enumerate(deployment.containers):
         yield from check_container(deployment, ("containers", number), container, driver)
 

@@ -15,8 +15,9 @@ from core.containers.ending import (
     why_it_ended,
 )
 from core.containers.lifecycle import DOWN_STATES, STARTING_STATES, check_transition
+from core.containers.pulling import PullProgress
 from core.containers.sleep import Idle
-from core.containers.start import PullProgress, StartMeans, bring_up
+from core.containers.start import StartMeans, bring_up
 from core.events.bus import EventBus
 from core.events.types import InstanceChanged, InstanceState, Notice
 
@@ -223,7 +224,7 @@ class Instance:
         if self._left_behind:
             await self.driver.remove(self.plan)
             self._left_behind = False
-        progress = PullProgress(self._move, self._bus.now_s)
+        progress = PullProgress(self.plan, self._move, self._bus)
         await bring_up(self.plan, self.driver, record, self._means, self._move, progress)
         self._move("ready", "its port answers")
         record.ready()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from core.containers.drivers.docker.progress import PullProgress
 from core.containers.drivers.protocol import Progress
 
 BUILD_TIMEOUT_S = 3600
@@ -36,8 +37,13 @@ class BuildFailed(Exception):
         self.message = message
         self.step = step
         self.last_lines = tuple(last_lines)
-        found = re.search(r": FROM (?:--\S+ )?(\S+)", step, re.IGNORECASE)
-        self.base = found[1] if found else ""
+        self.base = base_of(step)
+
+
+def base_of(step: str) -> str:
+    """Return the image that a step begins from, as the builder's steps are told; empty for any but FROM."""
+    found = re.search(r": FROM (?:--\S+ )?(\S+)", step, re.IGNORECASE)
+    return found[1] if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,7 @@ class _Steps:
 
 def _follow(lines: Any, steps: _Steps, progress: Progress, cancelled: threading.Event) -> None:
     """Read the builder's messages to the end; leaving early makes the Engine end the build."""
-    step, printed = "", deque[str](maxlen=LAST_LINES)
+    step, printed, pull = "", deque[str](maxlen=LAST_LINES), PullProgress("")
     try:
         for message in lines:
             if cancelled.is_set():
@@ -160,8 +166,11 @@ def _follow(lines: Any, steps: _Steps, progress: Progress, cancelled: threading.
             if "error" in message:
                 raise BuildFailed(str(message["error"]), step, printed)
             text = str(message.get("stream", "")).strip()
+            if pulled := pull.line(message):
+                progress(pulled)
             if told := steps.tell(text):
                 step = told
+                pull = PullProgress(base_of(step))
                 printed.clear()
                 progress(step)
             elif text and not text.startswith(("--->", "Removing intermediate container")):

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 BLOCKS = "▁▂▃▄▅▆▇█"
+_LEVELS = BLOCKS + BLOCKS[-1]
+"""By eighths of the ceiling; a value a hair below it may round to all eight."""
 
 
 def sparkline(values: Sequence[float], width: int, ceiling: float) -> str:
@@ -12,12 +14,13 @@ def sparkline(values: Sequence[float], width: int, ceiling: float) -> str:
     shown = values[-width:]
     if ceiling <= 0:
         return BLOCKS[0] * len(shown) + " " * (width - len(shown))
-    marks = "".join(BLOCKS[_level(min(value / ceiling, 1.0), 8)] for value in shown)
-    return " " * (width - len(shown)) + marks
-
-
-def _level(share: float, levels: int) -> int:
-    return max(0, min(levels - 1, int(share * levels)))
+    # Drawn for every instance in every frame: no call for each value.
+    levels, full, empty = _LEVELS, BLOCKS[-1], BLOCKS[0]
+    marks = [
+        full if value >= ceiling else levels[int(value / ceiling * 8)] if value > 0 else empty
+        for value in shown
+    ]
+    return " " * (width - len(shown)) + "".join(marks)
 
 
 def bar(share: float, width: int) -> tuple[str, str]:

@@ -1,45 +1,27 @@
 """Builds event streams that look like a real deployment's: the same every time, in order of time."""
 
-import random
 from typing import Literal
 
 from core.events.types import (
     AnyEvent,
-    ColdStart,
-    ColdStartWaiting,
     ContainerInfo,
     EngineStarted,
     Hop,
-    InstanceChanged,
     InstanceSample,
-    InstanceState,
     Notice,
     Outcome,
-    Phase,
-    PhaseBegan,
-    PhaseName,
     RegionChanged,
     RequestFinished,
 )
-from tests.stream_isolates import IsolateStream
-from tests.stream_places import (
-    APP,
-    DRIVERS,
-    MEMORY_LIMITS_MIB,
-    PHASES,
-    READY_TIMEOUT_MS,
-    REGIONS,
-    RENDER,
-    Visitor,
-)
+from tests.stream_places import APP, MEMORY_LIMITS_MIB, REGIONS, RENDER, Visitor
+from tests.stream_starts import StartStream
 
 
-class StreamBuilder(IsolateStream):
+class StreamBuilder(StartStream):
     """Collect events at any time; ``events`` gives them in order."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
-        self.random = random.Random(seed)
         self._requests = 0
 
     def events(self) -> list[AnyEvent]:
@@ -72,120 +54,6 @@ class StreamBuilder(IsolateStream):
                 )
             )
         self.start_isolate(0.006, 1, start_ms=54.6)
-
-    def instance(
-        self,
-        time_s: float,
-        name: str,
-        region: str,
-        state: InstanceState,
-        reason: str = "",
-        exit_code: int | None = None,
-        out_of_memory: bool = False,
-    ) -> None:
-        """Move an instance to a state; its class is its name without the number."""
-        self.add(
-            InstanceChanged(
-                time_s=round(time_s, 6),
-                instance=name,
-                container=name.rpartition("-")[0],
-                region=region,
-                driver=DRIVERS[region],
-                state=state,
-                reason=reason,
-                exit_code=exit_code,
-                out_of_memory=out_of_memory,
-            )
-        )
-
-    def phase(self, time_s: float, name: str, region: str, phase: PhaseName, detail: str = "") -> None:
-        """Begin a phase of a cold start."""
-        self.add(
-            PhaseBegan(
-                time_s=round(time_s, 6),
-                instance=name,
-                container=name.rpartition("-")[0],
-                region=region,
-                phase=phase,
-                detail=detail,
-            )
-        )
-
-    def waiting(self, time_s: float, name: str, count: int) -> None:
-        """Let ``count`` requests join the wait for an instance, one after the other."""
-        for number in range(1, count + 1):
-            self.add(
-                ColdStartWaiting(time_s=round(time_s + number * 0.011, 6), instance=name, waiting=number)
-            )
-
-    def begin_start(self, start_s: float, name: str, region: str, until: PhaseName, detail: str = "") -> None:
-        """Let a cold start go on until it has begun the phase ``until``, and leave it there."""
-        self.instance(start_s, name, region, "placed")
-        at_s = start_s
-        states: dict[PhaseName, InstanceState] = {
-            "image": "pulling",
-            "create": "creating",
-            "start": "starting",
-            "boot": "running",
-            "first_response": "ready",
-        }
-        for phase, duration_ms in PHASES:
-            if phase in states:
-                self.instance(at_s, name, region, states[phase])
-            self.phase(at_s, name, region, phase, detail if phase == until else "")
-            if phase == until:
-                return
-            at_s += duration_ms / 1000
-
-    def cold_start(
-        self,
-        start_s: float,
-        name: str,
-        region: str,
-        waited: int = 1,
-        slower: float = 1.0,
-        failed_reason: str = "",
-    ) -> float:
-        """Start an instance, all phases ``slower`` times as long; return when it was ready or failed."""
-        kind: Literal["measured"] = "measured"
-        phases: list[Phase] = []
-        at_ms = 0.0
-        self.instance(start_s, name, region, "placed")
-        for phase, usual_ms in PHASES[:-1] if failed_reason else PHASES:
-            duration_ms = round(usual_ms * slower * self.random.uniform(0.85, 1.3), 3)
-            if failed_reason and phase == "boot":
-                duration_ms = READY_TIMEOUT_MS
-            state: InstanceState | None = {"create": "creating", "start": "starting", "boot": "running"}.get(
-                phase
-            )  # type: ignore[assignment]
-            if state:
-                self.instance(start_s + at_ms / 1000, name, region, state)
-            self.phase(start_s + at_ms / 1000, name, region, phase)
-            phases.append(Phase(phase, round(at_ms, 3), duration_ms, kind))
-            at_ms += duration_ms
-        self.waiting(start_s, name, waited)
-        total_ms = round(sum(phase.duration_ms for phase in phases if phase.name != "first_response"), 3)
-        ended_s = start_s + total_ms / 1000
-        if failed_reason:
-            self.instance(ended_s, name, region, "failed", failed_reason, exit_code=1)
-        else:
-            self.instance(ended_s, name, region, "ready")
-        self.add(
-            ColdStart(
-                time_s=round(start_s + at_ms / 1000, 6),
-                instance=name,
-                container=name.rpartition("-")[0],
-                region=region,
-                driver=DRIVERS[region],
-                start_s=start_s,
-                total_ms=total_ms,
-                phases=tuple(phases),
-                waited=waited,
-                outcome="failed" if failed_reason else "ready",
-                reason=failed_reason,
-            )
-        )
-        return ended_s
 
     def samples(
         self,

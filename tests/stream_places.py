@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from core.events.types import ContainerInfo, PhaseName, RegionInfo
+from core.model.start_policies import StartPolicyName
 
 REGIONS = (
     RegionInfo("us-east", "Ashburn", 39.04, -77.49, "docker"),
@@ -38,5 +39,19 @@ PHASES: tuple[tuple[PhaseName, float], ...] = (
     ("boot", 408.0),
     ("first_response", 17.0),
 )
+PHASES_BY_POLICY: dict[StartPolicyName, tuple[tuple[PhaseName, float], ...]] = {
+    "plain": PHASES,
+    "created": (
+        ("queue", 2.0),
+        ("create", 0.6),
+        ("start", 168.0),
+        ("boot", 408.0),
+        ("first_response", 17.0),
+    ),
+    "shared": (("queue", 2.0), ("create", 0.6), ("start", 58.0), ("boot", 404.0), ("first_response", 17.0)),
+    "boosted": (*PHASES[:-2], ("boot", 96.0), ("first_response", 17.0)),
+    "paused": (("queue", 2.0), ("create", 0.5), ("start", 3.1), ("boot", 1.2), ("first_response", 9.0)),
+}
+"""How long each phase usually takes, in milliseconds."""
 READY_TIMEOUT_MS = 20_000.0
 MEMORY_LIMITS_MIB = {"app": 1024.0, "render": 256.0}

@@ -1,8 +1,10 @@
 """Four deployments at one moment each, as event streams for tests of panes and for screenshots."""
 
-from core.events.types import AnyEvent, RegionChanged, WorkerLogged
+from core.events.types import AnyEvent, PullLayer, RegionChanged, WorkerLogged
 from core.frames.fold import FrameFold
 from core.frames.frame import Frame
+from core.frames.instances import natural_order
+from core.model.start_policies import StartPolicyName
 from tests.stream_builder import StreamBuilder
 from tests.stream_places import VISITORS, Visitor
 
@@ -39,7 +41,10 @@ def quiet() -> list[AnyEvent]:
     stream.cold_start(4.0, "app-3", "ap-northeast")
     stream.samples("app-3", "ap-northeast", 5.0, 40.0, (70.0, 75.0), 0.8)
     stream.instance(40.0, "app-3", "ap-northeast", "stopping", "idle for 30 s")
-    stream.instance(40.4, "app-3", "ap-northeast", "stopped", "asleep", exit_code=0)
+    stream.instance(
+        40.4, "app-3", "ap-northeast", "stopped", "asleep", exit_code=0, lost_disk_bytes=1_482_752
+    )
+    stream.decided(44.0, ("app", "eu-west"), "manual", (0, 1), "asked for by a person")
     for number in range(80):
         visitor = VISITORS[number % 3]
         at_s = 6.0 + number * 0.67
@@ -69,6 +74,7 @@ def busy() -> list[AnyEvent]:
             48.2 + number, visitor, "/render", "render-4", "eu-west", method="POST", cold_wait_ms=1311.8
         )
     stream.container_request(58.1, VISITORS[2], "/report", "app-2", "us-east", status=500)
+    _decide_busy(stream)
     stream.begin_start(59.4, "app-17", "eu-west", "boot")
     stream.waiting(59.5, "app-17", 4)
     stream.notice(0.5, "info", "shop", "Listening on http://127.0.0.1:8787")
@@ -96,6 +102,7 @@ def failing() -> list[AnyEvent]:
         "killed: out of memory (1,024 MiB)",
         exit_code=137,
         out_of_memory=True,
+        lost_disk_bytes=48_234_496,
     )
     stream.cold_start(
         39.2, "render-1", "us-east", waited=3, failed_reason="port 8080 did not answer within 20 s"
@@ -117,7 +124,9 @@ def starting() -> list[AnyEvent]:
     stream.cold_start(0.4, "app-1", "us-east", waited=4)
     stream.begin_start(2.1, "app-2", "us-east", "boot")
     stream.waiting(2.2, "app-2", 7)
-    stream.begin_start(2.7, "app-3", "eu-west", "image", "python:3.12-slim 41 of 127 MB")
+    stream.begin_start(2.7, "app-3", "eu-west", "image", "python:3.12-slim 24 of 43 MB")
+    stream.pull(2.72, "app-3", "eu-west", "python:3.12-slim", *_layers(6_000_000, 0))
+    stream.pull(2.97, "app-3", "eu-west", "python:3.12-slim", *_layers(11_200_000, 400_000))
     stream.waiting(2.75, "app-3", 2)
     stream.begin_start(2.8, "app-4", "ap-northeast", "create")
     stream.begin_start(2.99, "render-1", "us-east", "queue")
@@ -134,8 +143,51 @@ def _start_busy_instances(stream: StreamBuilder) -> dict[str, float]:
     for number, (name, region) in enumerate(BUSY_INSTANCES):
         at_s = 47.0 if name == "render-4" else 1.0 + number * 0.9
         slower = 1.0 + stream.random.random() + (number % 7 == 3)
-        ready_s[name] = stream.cold_start(round(at_s, 3), name, region, number % 5, slower)
+        ready_s[name] = stream.cold_start(
+            round(at_s, 3),
+            name,
+            region,
+            number % 5,
+            slower,
+            policy=_policy(name, region),
+            queued_ms=180.0 if number % 6 == 5 else 0.0,
+        )
     return ready_s
+
+
+def _policy(name: str, region: str) -> StartPolicyName:
+    """Return how an instance is started: the late ones of the class app in the policies tried on it."""
+    if name.startswith("render"):
+        return "boosted"
+    if natural_order(name) < natural_order("app-10"):
+        return "plain"
+    return "paused" if region == "us-east" else "created"
+
+
+def _decide_busy(stream: StreamBuilder) -> None:
+    """Let load call for instances, a person for one more, and an idle hour for fewer."""
+    for number, (region, most) in enumerate((("us-east", 6), ("eu-west", 5), ("ap-northeast", 5))):
+        for wanted in range(1, most):
+            flying = 16 * wanted + 3 + number
+            reason = f"{flying} requests are in flight at {wanted} of {wanted}, more than 16 at each"
+            at_s = round(2.0 + number / 3 + wanted * 6.1, 3)
+            stream.decided(at_s, ("app", region), "concurrency", (wanted, wanted + 1), reason)
+    idle = "at most 74 requests were in flight at 6 for 30 s: 5 can take them, 16 at each"
+    stream.decided(45.2, ("app", "us-east"), "concurrency", (6, 5), idle)
+    stream.decided(52.4, ("app", "us-east"), "manual", (5, 7), "asked for by a person")
+    queue = "3 requests wait for an instance in eu-west, more than 1"
+    stream.decided(46.9, ("render", "eu-west"), "queue", (1, 2), queue)
+
+
+def _layers(downloaded_bytes: int, extracted_bytes: int) -> tuple[PullLayer, ...]:
+    """Return the layers of an image of 43 MB of which the third is on its way."""
+    return (
+        PullLayer("2d35ebdb57d9", "exists", 0, 0),
+        PullLayer("a1c3f6d0be21", "done", 1_292_000, 1_292_000),
+        PullLayer("5f0d3a1b9c44", "extracting", extracted_bytes, 11_640_000),
+        PullLayer("9be1c7702f6e", "downloading", downloaded_bytes, 29_780_000),
+        PullLayer("e0b8a4d15c03", "waiting", 0, 0),
+    )
 
 
 def _reload_twice(stream: StreamBuilder) -> None:

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from core.events.types import ColdStart
+from core.events.types import ColdStart, Kind
 from core.frames.frame import ColdStartGroup
 from core.frames.window import ranked
 from core.model.start_policies import START_POLICIES, StartPolicyName
@@ -20,6 +20,7 @@ class _Group:
     def __init__(self) -> None:
         self.count = self.failed = self.waited = 0
         self.worst_ms = self.queue_worst_ms = 0.0
+        self.kind: Kind = "measured"
         self.start_ms: deque[float] = deque(maxlen=GROUP_SAMPLE)
         self.queue_ms: deque[float] = deque(maxlen=GROUP_SAMPLE)
         self.row: ColdStartGroup | None = None
@@ -34,6 +35,8 @@ class _Group:
         queue_ms = sum((phase.duration_ms for phase in event.phases if phase.name == "queue"), 0.0)
         start_ms = round(max(event.total_ms - queue_ms, 0.0), _MS_DIGITS)
         self.count += 1
+        if any(phase.kind == "emulated" for phase in event.phases):
+            self.kind = "emulated"
         self.worst_ms = max(self.worst_ms, start_ms)
         self.queue_worst_ms = max(self.queue_worst_ms, queue_ms)
         self.start_ms.append(start_ms)
@@ -54,6 +57,7 @@ class _Group:
             queue_p50_ms=ranked(sorted(self.queue_ms), (0.5,))[0],
             queue_worst_ms=self.queue_worst_ms,
             waited=self.waited,
+            kind=self.kind,
         )
 
 

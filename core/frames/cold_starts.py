@@ -38,7 +38,8 @@ class _UnderWay:
         if self.current is not None and self.current.name == event.phase:
             return
         if self.current is not None:
-            kind: Kind = "emulated" if self.driver == "simulated" else "measured"
+            added = self.current.name == "delay"
+            kind: Kind = "emulated" if added or self.driver == "simulated" else "measured"
             began_ms = _ms_between(self.start_s, self.current.start_s)
             lasted_ms = _ms_between(self.current.start_s, event.time_s)
             self.phases.append(Phase(self.current.name, began_ms, lasted_ms, kind))

@@ -182,6 +182,8 @@ class ColdStartGroup(Record, frozen=True, gc=False):
     queue_worst_ms: float
     waited: int
     """Requests that these starts held up."""
+    kind: Kind = "measured"
+    """Emulated where any of them was, wholly (simulated driver) or in part (waiting added on purpose)."""
 
 
 class ColdStartTotals(Record, frozen=True, gc=False):

@@ -82,3 +82,12 @@ def test_a_row_that_was_made_is_made_anew_after_another_start() -> None:
     assert fold.rows()[0] is first[0]
     fold.ended(cold_start(2.0, "app-2", phases=()))
     assert fold.rows()[0].count == 2
+
+
+def test_a_group_with_waiting_added_on_purpose_is_emulated() -> None:
+    fold = ColdStartGroupsFold()
+    fold.ended(cold_start(1.0, "app-1"))
+    assert fold.rows()[0].kind == "measured"
+    phases = (Phase("boot", 0.0, 100.0, "measured"), Phase("delay", 100.0, 1200.0, "emulated"))
+    fold.ended(cold_start(2.0, "app-2", phases=phases, total_ms=1300.0))
+    assert fold.rows()[0].kind == "emulated"

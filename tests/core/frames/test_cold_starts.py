@@ -85,6 +85,21 @@ def test_phases_of_a_simulated_start_are_emulated() -> None:
     assert [one.kind for one in only(fold, 3.0).phases] == ["emulated"]
 
 
+def test_waiting_added_on_purpose_is_emulated_even_while_the_start_goes_on() -> None:
+    fold = ColdStartsFold()
+    fold.changed(changed(1.0, "app-1", "placed"))
+    for at_s, name in ((1.0, "boot"), (1.2, "delay"), (2.5, "first_response")):
+        fold.phase(phase(at_s, "app-1", name))  # type: ignore[arg-type]
+    kinds = [(one.name, one.kind) for one in only(fold, 3.0).phases]
+    assert kinds == [("boot", "measured"), ("delay", "emulated")]
+
+
+def test_an_ended_start_says_by_which_policy_it_was() -> None:
+    fold = ColdStartsFold()
+    fold.ended(cold_start(1.24, "app-1", policy="paused"))
+    assert only(fold, 60.0).policy == "paused"
+
+
 def test_a_stream_read_from_its_middle_shows_the_start_that_it_meets() -> None:
     fold = ColdStartsFold()
     fold.phase(phase(7.0, "app-1", "boot"))

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from core.containers.ending import Wish
 from core.containers.instance import Instance
 from core.containers.pool import Pool
+from core.model.start_policies import START_POLICIES, StartPolicyName
 
 ActionName = Literal["start", "stop", "restart", "kill"]
 
@@ -46,6 +47,26 @@ def act(pools: Sequence[Pool], named: Sequence[Place], action: ActionName, name:
     return _start_another(emptiest(classes))
 
 
+def set_start_policy(pools: Sequence[Pool], container: str, policy: StartPolicyName) -> str:
+    """Let a class's instances be started in another way in all its regions; return where, in a sentence.
+
+    Raises ActionRefused.
+    """
+    if policy not in START_POLICIES:
+        raise ActionRefused(f"{policy} is no start policy. There are: {', '.join(START_POLICIES)}.")
+    here = [pool for pool in pools if pool.container.name == container]
+    if not here:
+        raise _unknown_name(container, pools, pools)
+    for pool in here:
+        pool.standby.choose(policy)
+    able = [pool.region for pool in here if pool.standby.policy == policy]
+    unable = [f"{one.region} (the {one.driver.name} driver)" for one in here if one.region not in able]
+    said = f"Instances of {container} are started by the policy {policy} from now on"
+    if unable:
+        return f"{said} in {', '.join(able) or 'no region'}; not known in {', '.join(unable)}: plain there."
+    return f"{said}."
+
+
 def find_instance(places: Iterable[Place], name: str) -> tuple[Place, Instance] | None:
     """Return the instance of that name with what it belongs to."""
     for place in places:
@@ -77,6 +98,8 @@ def _start_another(pool: Pool) -> str:
 
 def _end(instance: Instance, action: ActionName) -> str:
     kill = action == "kill"
+    if instance.cancel_restart() and action != "restart":
+        return f"{instance.name} stays down."
     if instance.is_down and action != "restart":
         raise ActionRefused(f"{instance.name} is {instance.state} already.")
     if instance.state == "stopping" and not kill:

@@ -3,6 +3,7 @@
 from core.containers.drivers.protocol import InstancePlan
 from core.events.bus import EventBus
 from core.events.types import ColdStart, ColdStartWaiting, DriverName, Kind, Phase, PhaseBegan, PhaseName
+from core.model.start_policies import StartPolicyName
 
 _MS_DIGITS = 3
 
@@ -20,6 +21,8 @@ class ColdStartRecord:
         self._kind: Kind = kind
         self._bus = bus
         self.start_s = bus.now_s()
+        self.policy: StartPolicyName = "plain"
+        """The way in which the instance was really started."""
         self.waited = 0
         """Requests that joined so far."""
         self.waiting = 0
@@ -28,6 +31,7 @@ class ColdStartRecord:
         self._phases: list[Phase] = []
         self._phase: PhaseName | None = None
         self._phase_began_s = self.start_s
+        self._phase_kind: Kind = kind
         self._total_ms: float | None = None
 
     @property
@@ -35,10 +39,15 @@ class ColdStartRecord:
         """Return the phase under way, or the last one."""
         return self._phase or (self._phases[-1].name if self._phases else "queue")
 
-    def begin(self, phase: PhaseName, detail: str = "") -> None:
-        """End the phase under way, if any, and begin the next."""
+    def elapsed_s(self) -> float:
+        """Return how long the start has taken until now."""
+        return self._bus.now_s() - self.start_s
+
+    def begin(self, phase: PhaseName, detail: str = "", kind: Kind | None = None) -> None:
+        """End the phase under way, if any, and begin the next; ``kind`` where it is not the driver's."""
         self._end_phase()
         self._phase, self._phase_began_s = phase, self._bus.now_s()
+        self._phase_kind = kind or self._kind
         self._bus.publish(
             PhaseBegan(
                 time_s=self._phase_began_s,
@@ -96,7 +105,7 @@ class ColdStartRecord:
             return
         start_ms = self._since_start_ms(self._phase_began_s)
         duration_ms = round((self._bus.now_s() - self._phase_began_s) * 1000, _MS_DIGITS)
-        self._phases.append(Phase(self._phase, start_ms, duration_ms, self._kind))
+        self._phases.append(Phase(self._phase, start_ms, duration_ms, self._phase_kind))
         self._phase = None
 
     def _drop_phase(self) -> None:
@@ -124,5 +133,6 @@ class ColdStartRecord:
                 waited=self.waited,
                 outcome="ready" if outcome == "ready" else "failed",
                 reason=reason,
+                policy=self.policy,
             )
         )

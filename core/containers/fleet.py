@@ -20,11 +20,12 @@ from core.containers.sampling import Sampler
 from core.containers.sending import send
 from core.containers.service import ContainerAnswer
 from core.containers.signals import OnSignal, Signals
-from core.containers.start import PARALLEL_STARTS
+from core.containers.start_queue import StartQueue
 from core.events.bus import EventBus
 from core.events.types import Notice
 from core.http.messages import Request
 from core.model.deployment import Deployment
+from core.model.start_policies import StartPolicyName
 
 CLOSE_GRACE_S = 2.0
 """Time between SIGTERM and SIGKILL when the whole deployment goes down."""
@@ -61,11 +62,15 @@ class Fleet:
         await asyncio.gather(*(watch.open() for watch in self._watches.values()))
         for watch in self._watches.values():
             self._keep(self._sampler.watch(watch), f"samples of {watch.region}")
+        for (container, region), pool in self._pools.items():
+            self._keep(pool.standby.keep(), f"what is prepared for {container} in {region}")
 
     async def close(self) -> None:
         """Stop everything at once, within a bound, and leave nothing behind."""
         for group in self._named.values():
             group.budget.closing = True
+        for pool in self._pools.values():
+            pool.standby.close()
         await self._signals.close()
         up = [one for one in self.instances() if not one.is_down]
         for instance in up:
@@ -73,7 +78,7 @@ class Fleet:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_BOUND_S):
                 await asyncio.gather(*(one.until_down() for one in up))
-        await asyncio.gather(*(one.give_up() for one in up))
+        await asyncio.gather(*(one.give_up() for one in self.instances()))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -92,6 +97,13 @@ class Fleet:
         if action == "restart":
             self._keep(self._start_again(name), f"restart {name}")
         return said
+
+    def set_start_policy(self, container: str, policy: StartPolicyName) -> str:
+        """Start a class's instances in another way from now on, and say where that can be done.
+
+        Raises actions.ActionRefused.
+        """
+        return actions.set_start_policy(list(self._pools.values()), container, policy)
 
     async def region_lost(self, region: str, message: str, advice: str) -> None:
         """Take note that a region's engine is gone; a driver's OnUnavailable callback leads here."""
@@ -229,12 +241,12 @@ def _make_classes(
     return pools, named
 
 
-def start_queues(deployment: Deployment, drivers: Mapping[str, Driver]) -> dict[str, asyncio.Semaphore]:
+def start_queues(deployment: Deployment, drivers: Mapping[str, Driver]) -> dict[str, StartQueue]:
     """Return each region's queue of starts; regions on one Docker Engine, or on this machine, share one."""
     endpoints = {region.id: region.endpoint for region in deployment.regions}
-    by_engine: dict[tuple[str, str], asyncio.Semaphore] = {}
+    by_engine: dict[tuple[str, str], StartQueue] = {}
     queues = {}
     for region, driver in drivers.items():
         place = region if driver.name == "simulated" else endpoints.get(region, "")
-        queues[region] = by_engine.setdefault((driver.name, place), asyncio.Semaphore(PARALLEL_STARTS))
+        queues[region] = by_engine.setdefault((driver.name, place), StartQueue())
     return queues

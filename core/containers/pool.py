@@ -1,10 +1,10 @@
 """The instances of one class in one region: gives a request its instance, starting one when needed."""
 
-import asyncio
 from dataclasses import dataclass
 
 from core.containers import choose, errors
 from core.containers.cold_start import ColdStartRecord
+from core.containers.delay import delay_generator
 from core.containers.drivers.protocol import Driver, DriverUnavailable, InstancePlan, StartFailed
 from core.containers.ending import Ending, Household
 from core.containers.gate import ClassBudget, Gate
@@ -12,6 +12,9 @@ from core.containers.instance import Instance
 from core.containers.regions import RegionWatch
 from core.containers.scaling import decide
 from core.containers.service import ContainerAnswer
+from core.containers.standby import Standby
+from core.containers.start import StartMeans
+from core.containers.start_queue import StartQueue
 from core.events.bus import EventBus
 from core.model.deployment import Deployment, Scaling
 
@@ -35,7 +38,7 @@ class Pool:
         budget: ClassBudget,
         watch: RegionWatch,
         bus: EventBus,
-        queue: asyncio.Semaphore,
+        queue: StartQueue,
     ) -> None:
         self.container = budget.container
         self.watch = watch
@@ -44,6 +47,8 @@ class Pool:
         self._budget = budget
         self._bus = bus
         self._queue = queue
+        self.standby = Standby(budget.container, deployment.folder, watch, bus, queue)
+        """What is prepared in advance for the starts of its instances, and of those that have names."""
         self._gate = Gate(budget, bus)
         budget.occupants.append(self)
 
@@ -130,7 +135,8 @@ class Pool:
         """Make an instance here, not started yet; it belongs to ``household``."""
         folder = self._deployment.folder
         plan = InstancePlan(label, self.container, self.region, folder, object_name=object_name)
-        return Instance(plan, number, self.driver, self._bus, self._queue, household)
+        means = StartMeans(self._queue, self.standby, delay_generator(self._deployment.name, label))
+        return Instance(plan, number, self.driver, self._bus, means, household)
 
     def _add(self) -> Instance:
         number = self._budget.next_number()

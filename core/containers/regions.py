@@ -26,12 +26,17 @@ class RegionWatch:
         """Set whenever a program begins to run here; cleared by the sampler when none does."""
         self._bus = bus
         self._on_lost: list[OnLost] = []
+        self._on_ready: list[Callable[[], None]] = []
         self._reopening: asyncio.Task[None] | None = None
         self._closed = False
 
     def on_lost(self, callback: OnLost) -> None:
         """Call back with the region when its driver is lost, after the event."""
         self._on_lost.append(callback)
+
+    def on_ready(self, callback: Callable[[], None]) -> None:
+        """Call back whenever the driver can be used again, after the event."""
+        self._on_ready.append(callback)
 
     async def open(self) -> None:
         """Open the driver; where that fails say so and go on trying in the background."""
@@ -64,6 +69,8 @@ class RegionWatch:
                 time_s=self._bus.now_s(), region=self.region, driver=self.driver.name, state="ready"
             )
         )
+        for callback in self._on_ready:
+            callback()
 
     def _is_unavailable(self, error: DriverUnavailable) -> None:
         self.unavailable = error

@@ -168,7 +168,7 @@ class Driver(Protocol):
     async def hand_over(self, prepared: InstancePlan, plan: InstancePlan) -> None:
         """Let what was made for the plan ``prepared`` be the instance of ``plan`` from now on.
 
-        Raises StartFailed when it is not there any more; then ``prepared`` can still be removed.
+        Raises StartFailed when it is not there any more; nothing is left of it then.
         """
 
     async def wait_until_exit(self, plan: InstancePlan) -> Exit:

@@ -40,8 +40,8 @@ def test_a_thousand_requests_against_a_cold_class_share_one_start() -> None:
 def test_a_cold_start_has_every_phase_in_order_and_without_gaps() -> None:
     _, seen = simulated(deployment(), lambda rig: rig.get())
     (start,) = seen.of(ColdStart)
-    assert tuple(phase.name for phase in start.phases) == PHASE_NAMES
-    assert [event.phase for event in seen.of(PhaseBegan)] == list(PHASE_NAMES)
+    assert tuple(phase.name for phase in start.phases) == tuple(one for one in PHASE_NAMES if one != "delay")
+    assert [event.phase for event in seen.of(PhaseBegan)] == [phase.name for phase in start.phases]
     for before, after in zip(start.phases, start.phases[1:], strict=False):
         assert after.start_ms == pytest.approx(before.start_ms + before.duration_ms, abs=0.01)
     assert start.total_ms == pytest.approx(start.phases[-1].start_ms, abs=0.01)

@@ -88,6 +88,22 @@ class EngineApi:
         answer: Json = await self._engine.call("GET", f"/containers/{container}/json", query)
         return answer
 
+    async def rename_container(self, container: str, name: str) -> None:
+        """Give a container another name, running or not."""
+        await self._engine.call("POST", f"/containers/{container}/rename", {"name": name})
+
+    async def update_container(self, container: str, limits: Json) -> None:
+        """Change the limits of a container, running or not: NanoCpus, Memory and such."""
+        await self._engine.call("POST", f"/containers/{container}/update", body=limits)
+
+    async def pause_container(self, container: str) -> None:
+        """Freeze all processes of a container; EngineError 409 when it does not run."""
+        await self._engine.call("POST", f"/containers/{container}/pause")
+
+    async def unpause_container(self, container: str) -> None:
+        """Let a frozen container go on."""
+        await self._engine.call("POST", f"/containers/{container}/unpause")
+
     async def stop_container(self, container: str, grace_s: int) -> None:
         """Send the stop signal, and SIGKILL after ``grace_s``; no error when it is stopped."""
         await self._engine.call("POST", f"/containers/{container}/stop", {"t": grace_s})

@@ -5,6 +5,7 @@ import contextlib
 import math
 import signal
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from core.containers.drivers.docker.api import EngineApi
@@ -15,7 +16,9 @@ from core.containers.drivers.docker.errors import EngineError
 from core.containers.drivers.docker.failures import ended_early, refused
 from core.containers.drivers.docker.images import Images
 from core.containers.drivers.docker.instances import Instance
-from core.containers.drivers.docker.labels import INSTANCE, Owner, label_filter, may_be_removed
+from core.containers.drivers.docker.labels import Owner, label_filter
+from core.containers.drivers.docker.names import create_container, rename_container
+from core.containers.drivers.docker.pause_image import is_known
 from core.containers.drivers.docker.probe import (
     CONNECT_TIMEOUT_S,
     REMOTE_CONNECT_TIMEOUT_S,
@@ -28,8 +31,16 @@ from core.containers.drivers.docker.regions import (
     remove_left_behind,
     remove_region,
 )
+from core.containers.drivers.docker.sandboxes import Sandbox, Sandboxes
 from core.containers.drivers.docker.silence import listening_ports, silence_reason
-from core.containers.drivers.docker.spec import MIB, container_body, container_name, region_marks
+from core.containers.drivers.docker.spec import (
+    JOIN,
+    MIB,
+    container_body,
+    container_name,
+    nano_cpus,
+    region_marks,
+)
 from core.containers.drivers.docker.stats import StatsReader
 from core.containers.drivers.docker.watch import EventWatch
 from core.containers.drivers.protocol import (
@@ -46,6 +57,7 @@ from core.events.types import DriverName, Kind
 from core.http.client import PooledClient
 from core.http.errors import ClientError, ConnectFailed
 from core.http.messages import Request, Response
+from core.model.start_policies import START_POLICIES, StartPolicyName
 
 T = TypeVar("T")
 
@@ -82,6 +94,8 @@ class DockerDriver:
         self._client = PooledClient()
         self._api: EngineApi | None = None
         self._images: Images | None = None
+        self._sandboxes: Sandboxes | None = None
+        self._architecture = ""
         self._network = ""
         self._host_cpus = 1
         self._by_address = False
@@ -97,6 +111,12 @@ class DockerDriver:
             raise DriverUnavailable(f"The Docker driver of the region {self.region} is not open.")
         return self._api
 
+    @property
+    def policies(self) -> frozenset[StartPolicyName]:
+        """Return all, but ``shared`` where there is no sandbox's program for the Engine's processor."""
+        known = not self._architecture or is_known(self._architecture)
+        return frozenset(START_POLICIES if known else set(START_POLICIES) - {"shared"})
+
     async def open(self) -> None:
         """Connect, and remove what killed runs and this driver's own earlier life left behind."""
         await self._let_go()
@@ -104,7 +124,9 @@ class DockerDriver:
         api = EngineApi(endpoint, self._client)
         try:
             await api.version()
-            self._host_cpus = int((await api.info()).get("NCPU") or 1)
+            info = await api.info()
+            self._host_cpus = int(info.get("NCPU") or 1)
+            self._architecture = str(info.get("Architecture", ""))
             await remove_left_behind(api, self.deployment, self.region, self._owner)
             self._network, gateway = await make_network(api, self.deployment, self.region, self._owner)
         except EngineError as error:
@@ -116,6 +138,7 @@ class DockerDriver:
         self._watch = EventWatch(api, filters, self._on_event, self._on_lost)
         await self._watch.subscribed()
         self._api, self._images = api, Images(api, self.deployment)
+        self._sandboxes = Sandboxes(api, self.deployment, self.region, self._owner, self._architecture)
 
     async def prepare(self, plan: InstancePlan, progress: Progress) -> None:
         """Make the image available: there, pulled or built."""
@@ -130,32 +153,36 @@ class DockerDriver:
             raise DriverUnavailable(f"The Docker driver of the region {self.region} is not open.")
         return self._images
 
-    async def create(self, plan: InstancePlan) -> None:
-        """Create the container; when cancelled, none is left."""
-        container = await self._or_nothing(plan, self._create(plan))
-        self._instances[plan.instance] = Instance(plan, container)
+    @property
+    def _open_sandboxes(self) -> Sandboxes:
+        if self._sandboxes is None:
+            raise DriverUnavailable(f"The Docker driver of the region {self.region} is not open.")
+        return self._sandboxes
 
-    async def _create(self, plan: InstancePlan) -> str:
-        body = container_body(
-            plan,
-            self._open_images.reference(plan),
-            await self._network_for(plan),
-            region_marks(self.deployment, self.region, self._owner),
-            self._host_cpus,
-            None if self._by_address else self.engine.endpoint.host,
-        )
-        name = container_name(self.deployment, plan.instance)
+    async def create(self, plan: InstancePlan) -> None:
+        """Create the container, with its sandbox where it shares one; when cancelled, none is left."""
+        await self._or_nothing(plan, self._create(plan))
+
+    async def _create(self, plan: InstancePlan) -> None:
+        sandbox: Sandbox | None = None
+        publish_on = None if self._by_address else self.engine.endpoint.host
         try:
-            try:
-                return await self.engine.create_container(name, body)
-            except EngineError as error:
-                if error.status != 409 or not await self._remove_namesake(name):
-                    raise
-            return await self.engine.create_container(name, body)
+            network = await self._network_for(plan)
+            if plan.policy == "shared":
+                sandbox = await self._open_sandboxes.take(plan, network, publish_on)
+                network = f"{JOIN}{sandbox.container}"
+            image = self._open_images.reference(plan)
+            marks = region_marks(self.deployment, self.region, self._owner)
+            body = container_body(plan, image, network, marks, self._host_cpus, publish_on)
+            name = container_name(self.deployment, plan.instance)
+            container = await create_container(self.engine, name, body, self._owner)
         except EngineError as error:
+            if sandbox is not None:
+                await remove_container(self.engine, sandbox.container)
             if error.status == NOT_FOUND:
                 self._open_images.forget(plan)
             raise refused(plan, "create", error) from error
+        self._instances[plan.instance] = Instance(plan, container, sandbox)
 
     async def _network_for(self, plan: InstancePlan) -> str:
         """Return the network to join: one without a way out for an instance that may not have it."""
@@ -171,19 +198,22 @@ class DockerDriver:
         """Say whether instances without internet can be had: nothing is published from their network."""
         return self._by_address
 
-    async def _remove_namesake(self, name: str) -> bool:
-        """Remove a container that has the name, if nobody owns it any more."""
+    async def hand_over(self, prepared: InstancePlan, plan: InstancePlan) -> None:
+        """Give what was prepared the instance's name. Its label keeps the name it was prepared under."""
+        instance = self._instances.pop(prepared.instance, None)
+        if instance is None:
+            raise StartFailed(f"{prepared.instance} is not there any more", "create")
+        instance.plan = replace(plan, policy=prepared.policy)
+        self._instances[plan.instance] = instance
+        name = container_name(self.deployment, plan.instance)
         try:
-            marks = (await self.engine.container(name))["Config"]["Labels"] or {}
+            await rename_container(self.engine, instance.container, name, self._owner)
         except EngineError as error:
-            return error.status == NOT_FOUND
-        if INSTANCE not in marks or not may_be_removed(marks, self._owner):
-            return False
-        await remove_container(self.engine, name)
-        return True
+            await self.remove(plan)
+            raise refused(plan, "create", error) from error
 
     async def start(self, plan: InstancePlan) -> None:
-        """Start the container; when it fails or is cancelled, none is left."""
+        """Start or thaw the container; when it fails or is cancelled, none is left."""
         instance = self._instances[plan.instance]
         try:
             await self._or_nothing(plan, self._start(instance))
@@ -192,11 +222,15 @@ class DockerDriver:
             raise refused(plan, "start", error) from error
 
     async def _start(self, instance: Instance) -> None:
+        if instance.frozen:
+            await self.engine.unpause_container(instance.container)
+            instance.frozen = False
+            return
         await self.engine.start_container(instance.container)
         described = await self.engine.container(instance.container)
         instance.watch_exit(self.engine)
         instance.pid = int(described["State"]["Pid"])
-        network = described["NetworkSettings"]
+        network = instance.sandbox.network if instance.sandbox else described["NetworkSettings"]
         if self._by_address:
             [joined] = network["Networks"].values()
             instance.host = str(joined["IPAddress"])
@@ -220,8 +254,26 @@ class DockerDriver:
             if not probe.done():
                 raise self._silent(instance)
             probe.result()
+            if instance.plan.policy == "boosted":
+                await self._limit_cpus(instance)
         finally:
             probe.cancel()
+
+    async def _limit_cpus(self, instance: Instance) -> None:
+        limits = {"NanoCpus": nano_cpus(instance.plan, self._host_cpus)}
+        try:
+            await self.engine.update_container(instance.container, limits)
+        except EngineError as error:
+            raise refused(instance.plan, "boot", error) from error
+
+    async def freeze(self, plan: InstancePlan) -> None:
+        """Pause the container: its processes stay in memory and get no time."""
+        instance = self._instances[plan.instance]
+        try:
+            await self._or_nothing(plan, self.engine.pause_container(instance.container))
+        except EngineError as error:
+            raise refused(plan, "boot", error) from error
+        instance.frozen = True
 
     async def _probe(self, instance: Instance) -> None:
         if instance.port == 0:
@@ -300,6 +352,8 @@ class DockerDriver:
         if (instance := self._instances.pop(plan.instance, None)) is not None:
             instance.forget()
         await remove_container(self.engine, container)
+        if instance is not None and instance.sandbox is not None:
+            await self._open_sandboxes.give_back(instance.plan, instance.sandbox)
 
     def _container(self, plan: InstancePlan) -> str:
         instance = self._instances.get(plan.instance)
@@ -335,6 +389,7 @@ class DockerDriver:
 
     async def _let_go(self) -> None:
         watch, self._watch, self._api, self._images = self._watch, None, None, None
+        self._sandboxes = None
         if watch is not None:
             await watch.stop()
         for instance in self._instances.values():

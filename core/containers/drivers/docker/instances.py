@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from core.containers.drivers.docker.api import EngineApi
 from core.containers.drivers.docker.cgroups import CgroupReader
 from core.containers.drivers.docker.errors import EngineError, EngineLost
+from core.containers.drivers.docker.sandboxes import Sandbox
 from core.containers.drivers.docker.stats import StatsReader
 from core.containers.drivers.protocol import ContainerConnectionError, Exit, InstancePlan
 
@@ -25,6 +26,9 @@ class Instance:
     plan: InstancePlan
     container: str
     """The container's id."""
+    sandbox: Sandbox | None = None
+    """Whose network it has joined, where it has none of its own."""
+    frozen: bool = False
     host: str = ""
     port: int = 0
     pid: int = 0

@@ -14,6 +14,7 @@ DEPLOYMENT = f"{PREFIX}.deployment"
 REGION = f"{PREFIX}.region"
 INSTANCE = f"{PREFIX}.instance"
 CONTAINER = f"{PREFIX}.container"
+SANDBOX = f"{PREFIX}.sandbox"
 OWNER = f"{PREFIX}.owner"
 HOST = f"{PREFIX}.host"
 

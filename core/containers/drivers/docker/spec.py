@@ -12,6 +12,8 @@ LOG_MAX_SIZE = "4m"
 LOG_MAX_FILES = "2"
 STOP_TIMEOUT_S = 10
 """What ``docker stop`` of another user waits; the driver names its own grace at each stop."""
+JOIN = "container:"
+"""Before a container's id: the network mode of one that joins its network."""
 MIN_CPUS = 0.01
 """The least that the Engine takes."""
 
@@ -63,15 +65,14 @@ def container_body(
     ``host_cpus`` bounds the CPU limit, as the Engine refuses more than the host has. ``publish_on`` is
     the host address to publish the port on; None when the container is reached by its own address.
     """
-    port = f"{plan.container.port}/tcp"
     memory = plan.limits.memory_mib * MIB
-    cpus = max(MIN_CPUS, min(plan.limits.vcpu, float(host_cpus)))
     host_config: dict[str, Any] = {
         # Without it a program without a signal handler, as process 1, ignores SIGTERM.
         "Init": True,
         "Memory": memory,
         "MemorySwap": memory,
-        "NanoCpus": round(cpus * 1e9),
+        # A boosted one gets its CPU limit when it is ready.
+        "NanoCpus": 0 if plan.policy == "boosted" else nano_cpus(plan, host_cpus),
         # The engine decides about restarts; the Engine's own would bring back what was reaped.
         "RestartPolicy": {"Name": "no"},
         "LogConfig": {
@@ -80,15 +81,18 @@ def container_body(
         },
         "NetworkMode": network,
     }
-    if publish_on is not None:
-        host_config["PortBindings"] = {port: [{"HostIp": publish_on, "HostPort": ""}]}
+    exposed: dict[str, Any] = {}
+    # Who joins the network of another container has no ports of its own: the Engine refuses them.
+    if not network.startswith(JOIN):
+        exposed = exposed_ports(plan)
+        host_config |= published_ports(plan, publish_on)
     # With an entrypoint of one's own the Engine leaves the image's command out too.
     entrypoint = {"Entrypoint": list(plan.entrypoint)} if plan.entrypoint else {}
     return {
         **entrypoint,
         "Image": image,
         "Env": [f"{key}={value}" for key, value in environment(plan).items()],
-        "ExposedPorts": {port: {}},
+        "ExposedPorts": exposed,
         "Labels": {
             **marks,
             labels.INSTANCE: plan.instance,
@@ -97,6 +101,23 @@ def container_body(
         "StopTimeout": STOP_TIMEOUT_S,
         "HostConfig": host_config,
     }
+
+
+def exposed_ports(plan: InstancePlan) -> dict[str, Any]:
+    """Return the body's part that names the class's port."""
+    return {f"{plan.container.port}/tcp": {}}
+
+
+def published_ports(plan: InstancePlan, publish_on: str | None) -> dict[str, Any]:
+    """Return the host configuration's part that publishes the port on an address; nothing for None."""
+    if publish_on is None:
+        return {}
+    return {"PortBindings": {f"{plan.container.port}/tcp": [{"HostIp": publish_on, "HostPort": ""}]}}
+
+
+def nano_cpus(plan: InstancePlan, host_cpus: int) -> int:
+    """Return the CPU limit in billionths of a CPU, bounded by what the host has."""
+    return round(max(MIN_CPUS, min(plan.limits.vcpu, float(host_cpus))) * 1e9)
 
 
 def environment(plan: InstancePlan) -> dict[str, str]:

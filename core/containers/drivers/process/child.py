@@ -42,6 +42,14 @@ class Child:
         """Send SIGKILL to the group."""
         self.signal(signal.SIGKILL)
 
+    def freeze(self) -> None:
+        """Send SIGSTOP to the group."""
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Send SIGCONT to the group."""
+        self.signal(signal.SIGCONT)
+
     def signal(self, number: int) -> None:
         """Send any signal to the group."""
         with contextlib.suppress(ProcessLookupError, PermissionError):

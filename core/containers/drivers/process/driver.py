@@ -26,6 +26,7 @@ from core.events.types import DriverName, Kind
 from core.http.client import PooledClient
 from core.http.errors import ConnectFailed, ConnectionLost
 from core.http.messages import Request, Response
+from core.model.start_policies import StartPolicyName
 
 _KILLED_WITHIN_S = 5.0
 
@@ -53,6 +54,11 @@ class ProcessDriver:
         self._prefix: tuple[str, ...] = ()
         self._created: dict[str, tuple[int, Command]] = {}
         self._children: dict[str, Child] = {}
+
+    @property
+    def policies(self) -> frozenset[StartPolicyName]:
+        """A process can be frozen; nothing else of its start can be done in advance, and no limit lifted."""
+        return frozenset({"plain", "paused"})
 
     async def open(self) -> None:
         """End what a killed run left behind."""
@@ -88,8 +94,26 @@ class ProcessDriver:
         disk = disks.make_disk(self._deployment, self._region, plan.instance, self._owner)
         return replace(command, environment={**command.environment, disks.VARIABLE: str(disk)}, disk=disk)
 
+    async def freeze(self, plan: InstancePlan) -> None:
+        """Stop the program's group where it stands: it stays in memory and gets no time."""
+        self._child(plan).freeze()
+
+    async def hand_over(self, prepared: InstancePlan, plan: InstancePlan) -> None:
+        """Let the program be the instance's. Its environment keeps the name it was prepared under."""
+        child = self._children.get(prepared.instance)
+        if child is None or child.ended.done():
+            await self.remove(prepared)
+            raise StartFailed(f"{prepared.instance} is not there any more", "create")
+        child.plan = plan
+        self._created[plan.instance] = self._created.pop(prepared.instance)
+        self._children[plan.instance] = self._children.pop(prepared.instance)
+        self._ledger.add(plan.instance, child.pid)
+
     async def start(self, plan: InstancePlan) -> None:
-        """Start the program in a session of its own. Raises StartFailed."""
+        """Start the program in a session of its own, or thaw it. Raises StartFailed."""
+        if (prepared := self._children.get(plan.instance)) is not None:
+            prepared.thaw()
+            return
         port, command = self._created[plan.instance]
         spawning = asyncio.ensure_future(spawn(plan, port, command, self._prefix))
         try:

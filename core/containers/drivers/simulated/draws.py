@@ -15,6 +15,11 @@ _SLOW_SHARES = {"image": 0.75, "create": 0.03, "start": 0.08, "boot": 0.14}
 taken for one on a host that has to fetch the image first."""
 _SHARE_SIGMA = 0.20
 
+SHARED_START_SHARE = 0.39
+"""The start in a network sandbox that stands already, to one with a network of its own: 97 to 247 ms."""
+THAW_S = 0.015
+"""The thawing of a frozen container. Both measured with Docker 20.10 on two cores, medians of 10."""
+
 
 @dataclass(frozen=True, slots=True)
 class StartTimes:

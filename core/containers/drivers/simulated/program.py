@@ -30,6 +30,7 @@ class Program:
         self.plan = plan
         self.times = draw_start(rng)
         self.listening = False
+        self.frozen = False
         self.ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
         self._rng = rng
         self._rest_mib = plan.limits.memory_mib * _REST_SHARE * lognormal(rng, 1.0, 0.1)
@@ -46,9 +47,13 @@ class Program:
 
     def end(self, end: Exit) -> None:
         """End it; only the first end counts."""
-        self.listening = False
+        self.listening = self.frozen = False
         if not self.ended.done():
             self.ended.set_result(end)
+
+    def boot_s(self) -> float:
+        """Return how long it takes to listen: shorter where its CPU limit does not slow it down."""
+        return self.times.boot_s * (min(1.0, self.plan.limits.vcpu) if self.plan.policy == "boosted" else 1.0)
 
     def stop_time_s(self) -> float:
         """Draw how long it takes to end after SIGTERM."""

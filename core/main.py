@@ -83,12 +83,17 @@ def how_time_passes(deployment: "Deployment", options: EngineOptions) -> Time:
 
 def _load(options: EngineOptions) -> "Deployment":
     from core.geo.check import problems
+    from core.geo.constraints import constraint_problems, within_constraints
     from core.model.load import load_deployment
     from core.model.mistakes import ConfigError
 
     try:
         return load_deployment(
-            options.path, driver=options.driver, runtime=options.runtime, checks=[problems]
+            options.path,
+            driver=options.driver,
+            runtime=options.runtime,
+            checks=[problems, constraint_problems],
+            narrow=within_constraints,
         )
     except ConfigError as error:
         raise CannotRun(str(error), WRONG_INPUT) from None

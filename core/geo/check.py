@@ -29,13 +29,13 @@ class UnknownPlace(ValueError):
 
 def places(deployment: "Deployment") -> tuple[RegionPlace, ...]:
     """Return where each declared region stands, in order. Raises UnknownPlace."""
-    return tuple(_place_of(region) for region in deployment.regions)
+    return tuple(_stands_at(region) for region in deployment.regions)
 
 
 def problems(deployment: "Deployment") -> Iterator[Mistake]:
     """Yield every region and city of the deployment whose place is not known."""
     for number, region in enumerate(deployment.regions):
-        if _resolve(region) is None:
+        if place_of(region) is None:
             yield _unknown_region(("regions", number), region)
     traffic = deployment.traffic
     if traffic.city and find_place(traffic.city) is None:
@@ -45,15 +45,15 @@ def problems(deployment: "Deployment") -> Iterator[Mistake]:
             yield _unknown_city(("traffic", "cities", city), city)
 
 
-def _place_of(region: "Region") -> RegionPlace:
-    place = _resolve(region)
+def _stands_at(region: "Region") -> RegionPlace:
+    place = place_of(region)
     if place is None:
         raise UnknownPlace(f'the place of region "{region.id}" is not known')
     return RegionPlace(region.id, place.city, place.latitude, place.longitude)
 
 
-def _resolve(region: "Region") -> Place | None:
-    """Return a region's place: its coordinates, else its city, else what its id is known for."""
+def place_of(region: "Region") -> Place | None:
+    """Return a region's place: its coordinates, else its city, else what its id is known for; None for none."""
     if region.latitude is not None and region.longitude is not None:
         near = nearest_edge_location(region.latitude, region.longitude)
         return Place(region.city or near.city, near.country_code, region.latitude, region.longitude)

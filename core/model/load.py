@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,12 +35,13 @@ def load_deployment(
     driver: DriverChoice = "auto",
     runtime: RuntimeChoice = "auto",
     checks: Sequence[Check] = (),
+    narrow: Callable[[Deployment], Deployment] = lambda declared: declared,
 ) -> Deployment:
     """Return the deployment declared at ``path``, a project's folder or its hybrid.toml.
 
     ``driver`` is the driver asked for in place of each region's own, ``runtime`` the one in place of the
-    Worker's; ``checks`` look for what rooms above know about, such as unknown cities. Raises ConfigError
-    that lists every mistake.
+    Worker's; ``checks`` look for what rooms above know about, such as unknown cities, and ``narrow`` names
+    the regions of a class that its constraints leave. Raises ConfigError that lists every mistake.
     """
     file = find_file(Path(path))
     text = _read(file)
@@ -53,7 +54,7 @@ def load_deployment(
         reports = cast(list[Report], error.errors(include_url=False))
     if mistakes := explain(reports, raw, Deployment):
         raise _config_error(file, lines, mistakes)
-    deployment = _completed(declared, file, runtime)
+    deployment = narrow(_completed(declared, file, runtime))
     mistakes = list(check_deployment(deployment, driver))
     for check in checks:
         mistakes.extend(check(deployment))

@@ -1,9 +1,11 @@
 """How an instance comes to its end, and what it tells those that it belongs to."""
 
+import asyncio
+import contextlib
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from core.containers.drivers.protocol import DriverUnavailable, Exit, StartFailed
+from core.containers.drivers.protocol import Driver, DriverUnavailable, Exit, InstancePlan, StartFailed
 
 PLATFORM_GRACE_S = 900.0
 """What the platform gives between SIGTERM and SIGKILL: 15 minutes. Source: its documentation of the life
@@ -11,6 +13,10 @@ of a container (October 2026)."""
 STOP_GRACE_S = 10.0
 """Time between SIGTERM and SIGKILL here. On one machine, where somebody waits for the console, 10 s is
 enough to see a clean end or the lack of one."""
+MEASURED_WITHIN_S = 1.0
+"""How long looking at the lost disk may put off its removal."""
+MEASURED_FOR_WAITERS_S = 0.1
+"""The same where requests wait for the answer that a start has failed."""
 KILLED_EXIT_CODE = 137
 """128 and the number of SIGKILL: what a program has that did not end by itself in its grace."""
 
@@ -26,6 +32,9 @@ class Household(Protocol):
 
     def start_failed(self, failure: StartFailed) -> str:
         """The start failed; return when the next one may be tried, in words."""
+
+    def why_not(self) -> str | None:
+        """Say why it cannot be started now; None when it can."""
 
     def driver_lost(self, error: DriverUnavailable) -> None:
         """The engine below is gone."""
@@ -86,3 +95,36 @@ def why_it_ended(end: Exit, memory_limit_mib: int, signal: int | None) -> str:
     else:
         reason = f"the program ended by itself with exit code {end.exit_code}"
     return f"{reason}: {end.message}" if end.message else reason
+
+
+async def stop_gently(
+    driver: Driver, plan: InstancePlan, wish: Wish, second_wish: "asyncio.Future[Wish]"
+) -> None:
+    """Send SIGTERM and wait out the grace; a second wish in the meantime kills.
+
+    Raises DriverUnavailable when that one says that the engine is gone.
+    """
+    stopping = asyncio.ensure_future(driver.stop(plan, wish.grace_s))
+    try:
+        either: tuple[asyncio.Future[Any], ...] = (stopping, second_wish)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.done():
+            second = second_wish.result()
+            if second.lost is not None:
+                raise second.lost
+            await driver.kill(plan)
+        await stopping
+    finally:
+        stopping.cancel()
+        await asyncio.gather(stopping, return_exceptions=True)
+
+
+async def remove(driver: Driver, plan: InstancePlan, measured_within_s: float) -> int | None:
+    """Remove what is left of an instance; return what was on its disk, None where that takes too long."""
+    lost_bytes: int | None = None
+    if measured_within_s > 0:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(measured_within_s):
+                lost_bytes = await driver.written_bytes(plan)
+    await driver.remove(plan)
+    return lost_bytes

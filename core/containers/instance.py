@@ -1,32 +1,32 @@
 """One instance: its state, the requests at it, and its life from start to end as one task."""
 
 import asyncio
-import contextlib
 from typing import Any
 
 from core.containers.cold_start import ColdStartRecord
 from core.containers.drivers.protocol import Driver, DriverUnavailable, Exit, InstancePlan, StartFailed
 from core.containers.ending import (
+    MEASURED_FOR_WAITERS_S,
+    MEASURED_WITHIN_S,
     Ending,
     Household,
     Wish,
     how_it_is_stopped,
     how_it_was_stopped,
+    remove,
+    stop_gently,
     why_it_ended,
 )
-from core.containers.lifecycle import DOWN_STATES, STARTING_STATES, check_transition
+from core.containers.lifecycle import DOWN_STATES, STARTING_STATES, changed, check_transition
 from core.containers.pulling import PullProgress
+from core.containers.restart import Restarts
 from core.containers.sleep import Idle
 from core.containers.start import StartMeans, bring_up
 from core.events.bus import EventBus
-from core.events.types import InstanceChanged, InstanceState, Notice
+from core.events.types import InstanceState, Notice
 
 _EXIT_NOTICED_WITHIN_S = 5.0
 """How long after a stop the driver may take to tell the exit code; without it the code is unknown."""
-_MEASURED_WITHIN_S = 1.0
-"""How long looking at the lost disk may put off its removal."""
-_MEASURED_FOR_WAITERS_S = 0.1
-"""The same where requests wait for the answer that a start has failed."""
 _OUT_OF_MEMORY_ADVICE = "let it use less memory, or choose a larger instance_type"
 
 StartFailure = StartFailed | DriverUnavailable
@@ -57,6 +57,7 @@ class Instance:
         """Of the sampler: the life (its running_since_s), the time of the reading, and the CPU time then."""
         self.idle = Idle(self)
         """Its idle time, and when it goes to sleep."""
+        self._restarts = Restarts(self)
         self._bus = bus
         self._means = means
         self._household = household
@@ -84,6 +85,24 @@ class Instance:
     async def may_sleep(self) -> bool:
         """Say whether nobody objects to its sleep."""
         return await self._household.may_sleep()
+
+    def begin_again(self, reason: str) -> None:
+        """Start it as it was started before, with the idle time that was set for it."""
+        limit_s = self.idle.own_limit_s
+        self.begin(reason)
+        self.idle.set_limit(limit_s)
+
+    def why_not(self) -> str | None:
+        """Say why it cannot be started now; None when it can."""
+        return self._household.why_not()
+
+    def stays_down(self, reason: str) -> None:
+        """Tell that it is not started again, though its restart policy says so."""
+        self._notice(reason, "")
+
+    def cancel_restart(self) -> bool:
+        """Let it stay down; return whether its restart policy was about to start it."""
+        return self._restarts.stop()
 
     @property
     def load(self) -> int:
@@ -168,6 +187,7 @@ class Instance:
 
     async def give_up(self) -> None:
         """End its life here and now; the driver's ``close`` removes what is left."""
+        self._restarts.stop()
         if self._life is not None:
             self._life.cancel()
             await asyncio.gather(self._life, return_exceptions=True)
@@ -235,13 +255,13 @@ class Instance:
         end = Exit(failure.exit_code, failure.out_of_memory)
         if self.plan.patient and self._ended_well(end):
             self._move("stopping", failure.reason, end)
-            lost_bytes = await self._remove(_MEASURED_FOR_WAITERS_S)
+            lost_bytes = await self._remove(MEASURED_FOR_WAITERS_S)
             self._move("stopped", failure.reason, end, lost_bytes)
         else:
-            lost_bytes = await self._remove(_MEASURED_FOR_WAITERS_S)
+            lost_bytes = await self._remove(MEASURED_FOR_WAITERS_S)
             next_try = self._household.start_failed(failure)
             self._notice(failure.reason, failure.advice)
-            self._move("failed", f"{failure.reason}; {next_try}", end, lost_bytes)
+            self._move("failed", f"{failure.reason}; {next_try}{self._restart_after(end)}", end, lost_bytes)
         record.failed(failure.reason)
         self._settle(failure)
 
@@ -259,7 +279,7 @@ class Instance:
             return
         self._asked = True
         self._move("stopping", wish.reason)
-        lost_bytes = await self._remove(_MEASURED_FOR_WAITERS_S)
+        lost_bytes = await self._remove(MEASURED_FOR_WAITERS_S)
         self._move("stopped", wish.reason, lost_bytes=lost_bytes)
         record.failed(wish.reason)
         self._settle(failure)
@@ -287,27 +307,12 @@ class Instance:
         if wish.kill:
             await self.driver.kill(self.plan)
         else:
-            await self._stop_gently(wish)
+            await stop_gently(self.driver, self.plan, wish, self._wish)
         await asyncio.wait({ended}, timeout=_EXIT_NOTICED_WITHIN_S)
         lost_bytes = await self._remove()
         end = ended.result() if ended.done() else Exit(None)
         self._move("stopped", how_it_was_stopped(wish, end), end, lost_bytes)
         self._settle(None)
-
-    async def _stop_gently(self, wish: Wish) -> None:
-        """Send SIGTERM and wait out the grace; a second wish in the meantime kills."""
-        stopping = asyncio.ensure_future(self.driver.stop(self.plan, wish.grace_s))
-        try:
-            await _first_of(stopping, self._wish)
-            if not stopping.done():
-                second = self._wish.result()
-                if second.lost is not None:
-                    raise second.lost
-                await self.driver.kill(self.plan)
-            await stopping
-        finally:
-            stopping.cancel()
-            await asyncio.gather(stopping, return_exceptions=True)
 
     async def _ended_by_itself(self, end: Exit) -> None:
         reason = why_it_ended(end, self.plan.limits.memory_mib, self._signal)
@@ -316,18 +321,20 @@ class Instance:
         good = self._ended_well(end)
         if not good:
             self._notice(reason, _OUT_OF_MEMORY_ADVICE if end.out_of_memory else "")
-        self._move("stopped" if good else "failed", reason, end, lost_bytes)
+        if good:
+            self._move("stopped", reason, end, lost_bytes)
+        else:
+            self._move("failed", reason + self._restart_after(end), end, lost_bytes)
         self._settle(None)
 
-    async def _remove(self, limit_s: float = _MEASURED_WITHIN_S) -> int | None:
-        """Remove what is left of it; return what was on its disk, None where that takes too long to tell."""
-        lost_bytes: int | None = None
-        if self._runs.done():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(limit_s):
-                    lost_bytes = await self.driver.written_bytes(self.plan)
-        await self.driver.remove(self.plan)
-        return lost_bytes
+    def _restart_after(self, end: Exit) -> str:
+        """Let the restart policy see a program's end with an error; return what comes of it in words."""
+        if not end.exit_code and not end.out_of_memory:
+            return ""
+        return self._restarts.after_failure(self._bus.now_s() - self.running_since_s)
+
+    async def _remove(self, limit_s: float = MEASURED_WITHIN_S) -> int | None:
+        return await remove(self.driver, self.plan, limit_s if self._runs.done() else 0.0)
 
     def _fell_with(self, failure: StartFailure, reason: str, record: ColdStartRecord) -> None:
         self._left_behind = True
@@ -364,19 +371,7 @@ class Instance:
         if state == "ready" or (state == "running" and self.plan.patient):
             self.idle.watch()
         self._bus.publish(
-            InstanceChanged(
-                time_s=self.changed_s,
-                instance=self.name,
-                container=self.plan.container.name,
-                region=self.plan.region,
-                driver=self.driver.name,
-                state=state,
-                reason=reason,
-                exit_code=end.exit_code if end else None,
-                out_of_memory=end.out_of_memory if end else False,
-                lost_disk_bytes=lost_bytes,
-                object_name=self.plan.object_name,
-            )
+            changed(self.changed_s, self.plan, self.driver.name, state, reason, end, lost_bytes)
         )
         if state in DOWN_STATES:
             self.idle.stop()

@@ -1,6 +1,7 @@
-"""The life of an instance as a table: which state may follow which."""
+"""The life of an instance as a table: which state may follow which; and the event of each step."""
 
-from core.events.types import InstanceState
+from core.containers.drivers.protocol import Exit, InstancePlan
+from core.events.types import DriverName, InstanceChanged, InstanceState
 
 TRANSITIONS: dict[InstanceState, frozenset[InstanceState]] = {
     "placed": frozenset({"pulling", "creating", "stopping", "failed"}),
@@ -36,3 +37,28 @@ def check_transition(instance: str, before: InstanceState | None, after: Instanc
     allowed = after == FIRST_STATE if before is None else after in TRANSITIONS[before]
     if not allowed:
         raise ForbiddenTransition(f"{instance} cannot move from {before} to {after}")
+
+
+def changed(
+    time_s: float,
+    plan: InstancePlan,
+    driver: DriverName,
+    state: InstanceState,
+    reason: str,
+    end: Exit | None,
+    lost_bytes: int | None,
+) -> InstanceChanged:
+    """Return the event of a step; ``end`` is how the program ended, where it has."""
+    return InstanceChanged(
+        time_s=time_s,
+        instance=plan.instance,
+        container=plan.container.name,
+        region=plan.region,
+        driver=driver,
+        state=state,
+        reason=reason,
+        exit_code=end.exit_code if end else None,
+        out_of_memory=end.out_of_memory if end else False,
+        lost_disk_bytes=lost_bytes,
+        object_name=plan.object_name,
+    )

@@ -60,6 +60,11 @@ class Idle:
         """Return the idle time after which it sleeps: its class's, unless set."""
         return self._sleeper.plan.container.sleep_after if self._limit_s is None else self._limit_s
 
+    @property
+    def own_limit_s(self) -> float | None:
+        """Return the limit that was set for this life; None where it is its class's."""
+        return self._limit_s
+
     def set_limit(self, seconds: float | None) -> None:
         """Set the idle time after which it sleeps; None for its class's."""
         self._limit_s = seconds

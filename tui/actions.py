@@ -80,6 +80,14 @@ ACTIONS: tuple[Action, ...] = (
         "Show the isolates of the Worker over the whole screen, or go back.",
         hint="isolates",
     ),
+    Action(
+        "decisions",
+        ("d",),
+        "dashboard",
+        "Scaling decisions",
+        "Show the scaling decisions with their reasons over the whole screen, or go back.",
+        hint="decisions",
+    ),
     Action("next_pane", ("tab",), "dashboard", "Next pane", "Focus the next pane.", in_palette=False),
     Action(
         "previous_pane",
@@ -126,6 +134,14 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "pause", ("space",), "dashboard", "Pause", "Freeze the picture; the engine goes on.", hint="pause"
     ),
+    Action(
+        "latency",
+        ("l",),
+        "dashboard",
+        "Distance",
+        "Switch the emulated distance, live: real, off, twice.",
+        hint="distance",
+    ),
     Action("notices", ("n",), "dashboard", "Notices", "Show what happened, with advice.", hint="notices"),
     Action(
         "copy_row",
@@ -155,6 +171,22 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "kill_instance", ("ctrl+k",), "instance", "Kill", "End it at once; asks first.", True, hint="kill"
+    ),
+    Action(
+        "scale",
+        ("w",),
+        "instance",
+        "Instances wanted",
+        "Say how many instances its class shall have in its region, or give that back to the policy.",
+        hint="scale",
+    ),
+    Action(
+        "start_policy",
+        ("p",),
+        "instance",
+        "Start policy",
+        "Choose how its class is started from now on.",
+        hint="start policy",
     ),
     Action("close", ("escape",), "sheet", "Close", "Close the page.", in_palette=False),
 )

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from core.control.messages import InstanceActionName, Reply
 from core.frames.frame import ColdStartTotals, CostFrame, Dropped, FlowTotals, Frame
+from core.model.start_policies import StartPolicyName
 
 
 class SourceGone(Exception):
@@ -21,6 +22,18 @@ class FrameSource(Protocol):
 
     async def act(self, action: InstanceActionName, instance: str) -> Reply:
         """Start, stop, restart or kill an instance. Raise SourceGone without an engine."""
+        ...
+
+    async def set_latency(self, scale: float) -> Reply:
+        """Change the factor on emulated round trips. Raise SourceGone without an engine."""
+        ...
+
+    async def scale(self, container: str, region: str, instances: int | None) -> Reply:
+        """Let a class have so many instances in a region; None gives it back to its policy."""
+        ...
+
+    async def set_start_policy(self, container: str, policy: StartPolicyName) -> Reply:
+        """Start a class's instances in another way from now on."""
         ...
 
     async def stop_engine(self) -> Reply:
@@ -59,6 +72,21 @@ class StillSource:
     async def act(self, action: InstanceActionName, instance: str) -> Reply:
         """Note what was asked and return the reply set beforehand."""
         self.asked.append((action, instance))
+        return self.reply
+
+    async def set_latency(self, scale: float) -> Reply:
+        """Note the factor that was asked for."""
+        self.asked.append(("latency", f"{scale:g}"))
+        return self.reply
+
+    async def scale(self, container: str, region: str, instances: int | None) -> Reply:
+        """Note how many instances were asked for."""
+        self.asked.append(("scale", f"{container} {region} {'auto' if instances is None else instances}"))
+        return self.reply
+
+    async def set_start_policy(self, container: str, policy: StartPolicyName) -> Reply:
+        """Note the start policy that was asked for."""
+        self.asked.append(("start_policy", f"{container} {policy}"))
         return self.reply
 
     async def stop_engine(self) -> Reply:

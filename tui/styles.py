@@ -38,12 +38,15 @@ _BAR = {
 }
 _PHASES = {
     f"phase-{name}": Look("hy-on-colour", f"hy-phase-{name.replace('_', '-')}")
-    for name in ("queue", "image", "create", "start", "boot", "first_response")
+    for name in ("image", "create", "start", "boot", "first_response")
 }
+_WAITING = {"phase-queue": Look("hy-phase-queue"), "phase-delay": Look("hy-emulated")}
+"""Phases that are no work have no block of colour: see their fills in ``tui.panes.states``."""
 LOOKS: dict[str, Look] = {
     **_PLAIN,
     **_BAR,
     **_PHASES,
+    **_WAITING,
     "strong": Look("hy-strong", bold=True),
     "error": Look("hy-error", bold=True),
     "starting": Look("hy-cold"),
@@ -51,6 +54,7 @@ LOOKS: dict[str, Look] = {
     "driver": Look("hy-edge"),
     "memory-full": Look("hy-memory-full", bold=True),
     "badge": Look("hy-on-colour", "hy-warning", bold=True),
+    "badge-distance": Look("hy-on-colour", "hy-emulated", bold=True),
     "badge-error": Look("hy-on-colour", "hy-error", bold=True),
     "button": Look("hy-text", "hy-bar"),
     "button-on": Look("hy-on-colour", "hy-focus", bold=True),

@@ -43,6 +43,15 @@ def mebibytes(value_mib: float) -> str:
     return f"{value_mib:.0f} MiB"
 
 
+def disk_size(value_bytes: float) -> str:
+    """Return an amount of disk in decimal units, as the platform counts it: ``812 kB``, ``2.1 GB``."""
+    for limit, divisor, unit in ((1000, 1, "B"), (999_500, 1000, "kB"), (999_500_000, 1_000_000, "MB")):
+        if value_bytes < limit:
+            figure = value_bytes / divisor
+            return f"{figure:.1f} {unit}" if divisor > 1 and figure < 9.95 else f"{figure:,.0f} {unit}"
+    return f"{value_bytes / 1_000_000_000:.1f} GB"
+
+
 def percent(share: float) -> str:
     """Return a share from 0 to 1 as a percentage; a decimal under ten percent."""
     value = share * 100

@@ -1,6 +1,6 @@
 """The panes of the dashboard, in the order of their numbers."""
 
-from tui.panes import cold_starts, cost, flow, header, isolates, keys, memory, problems, regions
+from tui.panes import cold_starts, cost, decisions, flow, header, isolates, keys, memory, problems, regions
 from tui.panes.widget import PaneSpec
 
 BOXED: tuple[PaneSpec, ...] = (
@@ -12,6 +12,7 @@ BOXED: tuple[PaneSpec, ...] = (
 )
 ASIDE: tuple[PaneSpec, ...] = (
     PaneSpec("isolates", isolates.layout, "i Isolates", isolates.keys, isolates.subtitle),
+    PaneSpec("decisions", decisions.layout, "d Scaling decisions", decisions.keys, decisions.subtitle),
 )
 """Panes that are no part of the dashboard: a key of their own gives them the screen."""
 HEADER = PaneSpec("header", header.layout, boxed=False)

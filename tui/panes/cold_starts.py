@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from core.events.types import PhaseName
 from core.frames.frame import ColdStartRow, Frame
+from tui.panes import start_groups
 from tui.panes.graphs import share_out
 from tui.panes.rows import Area, Row, Segment, View, cells, clean, first_shown, left, right, row, width_of
-from tui.panes.states import PHASE_WORDS
+from tui.panes.states import PHASE_FILLS, PHASE_WORDS, phase_stretch
 from tui.panes.waterfall import GLYPHS
 from tui.units import duration_ms, milliseconds
 
@@ -29,8 +30,11 @@ def start_key(start: ColdStartRow) -> str:
 
 
 def layout(frame: Frame, area: Area, view: View) -> list[Row]:
-    """Draw the starts, newest first, then the totals; bars share one scale, ``»`` marks a longer one."""
-    foot = _foot(frame, area.width) if area.height >= 3 else []
+    """Draw the starts, newest first, then the totals; bars share one scale, ``»`` marks a longer one.
+
+    With the screen to itself the totals are a table by class, region and policy.
+    """
+    foot = start_groups.table(frame, area) or (_foot(frame, area.width) if area.height >= 3 else [])
     if not frame.cold_starts:
         return [row(area.width, ("No cold start yet.", "muted")), *foot][: area.height]
     legend = [_legend(area.width)] if area.height >= 10 and area.width >= 60 else []
@@ -103,12 +107,16 @@ def _end(start: ColdStartRow, total_ms: float, width: int) -> list[Segment]:
     elif width >= 30:
         end.append((left(f" {GLYPHS['cold']}{start.waited}" if start.waited else "", 5), "cold"))
     if width >= 70:
-        end.append((left(f" {clean(start.region)}", 16), "muted"))
+        end.append((left(f" {clean(start.region)}", 14), "muted"))
+        end.append((left(f" {start.policy}", 9), "muted" if start.policy == "plain" else "title"))
     if width >= 110:
-        end.append(
-            (left(f" {clean(start.reason or start.detail)}", 28), "error" if start.reason else "muted")
-        )
+        end.append((left(f" {clean(start.reason or start.detail)}", 28), reason_style(start)))
     return end
+
+
+def reason_style(start: ColdStartRow) -> str:
+    """Return the style of why a start was as it was."""
+    return "error" if start.outcome == "failed" else "muted"
 
 
 def _bar(stretches: list[_Stretch], width: int) -> list[Segment]:
@@ -124,16 +132,19 @@ def _label(stretch: _Stretch, size: int) -> str:
     word = PHASE_WORDS[stretch.name]
     figure = milliseconds(stretch.duration_ms)
     if size >= cells(word) + cells(figure) + 6:
-        return left(f" {word} {figure} ms", size)
+        return phase_stretch(stretch.name, size, f"{word} {figure} ms")
     if size >= cells(word) + 2:
-        return left(f" {word}", size)
+        return phase_stretch(stretch.name, size, word)
+    if stretch.name in PHASE_FILLS:
+        return phase_stretch(stretch.name, size)
     return left(word, size) if size >= cells(word) else word[0] + " " * (size - 1)
 
 
 def _legend(width: int) -> Row:
     segments: list[Segment] = []
     for name, word in PHASE_WORDS.items():
-        segments += [(f" {word} ", f"phase-{name}"), (" ", "text")]
+        sample = phase_stretch(name, cells(word) + (5 if name in PHASE_FILLS else 2), word)
+        segments += [(sample, f"phase-{name}"), (" ", "text")]
     return row(width, *segments)
 
 

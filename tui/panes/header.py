@@ -49,12 +49,20 @@ def _start(frame: Frame, view: View) -> list[Part]:
         parts.append(Part(2, ((frame.state, "bar-warning"),)))
     if frame.regions and all(region.info.driver == "simulated" for region in frame.regions):
         parts.append(Part(1, (("simulated", "bar-warning"),)))
+    distance = distance_words(frame.latency_scale)
+    if distance and frame.state == "up":
+        parts.append(Part(1, ((f"░ {distance}", "badge-distance"),)))
     parts.append(Part(8, ((clean(frame.profile), "bar-muted"),)))
     parts.append(Part(7, ((_count(len(frame.regions), "region"), "bar-text"),)))
     parts.append(Part(5, ((f"{ready} of {most} instances" if most else f"{ready} instances", "bar-text"),)))
     if frame.url:
         parts.append(Part(9, ((clean(frame.url), "bar-accent"),)))
     return parts
+
+
+def distance_words(scale: float) -> str:
+    """Say how emulated distances are changed: ``distance off``, ``distance x2``; nothing when real."""
+    return "" if scale == 1 else "distance off" if scale == 0 else f"distance x{scale:g}"
 
 
 def _end(frame: Frame) -> list[Part]:

@@ -7,8 +7,9 @@ from tui.actions import ACTIONS, Action, key_name
 from tui.panes.rows import Area, Row, Segment, View, row, width_of
 
 _ORDER = (
-    *("help", "ask_quit", "open", "pause", "start_instance", "kill_instance", "zoom", "isolates"),
-    *("stop_instance", "restart_instance", "command_palette", "notices", "toggle_theme", "copy_row"),
+    *("help", "ask_quit", "open", "latency", "scale", "start_instance", "pause", "decisions", "zoom"),
+    *("isolates", "start_policy", "kill_instance", "stop_instance", "restart_instance"),
+    *("command_palette", "notices", "toggle_theme", "copy_row"),
 )
 """Which keys get room first."""
 

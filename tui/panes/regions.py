@@ -1,6 +1,8 @@
-"""Regions and instances: a tree with state, memory and rate."""
+"""Regions and instances: a tree with state, memory and rate, and what is wanted of each class."""
 
-from core.frames.frame import Frame, InstanceRow, RegionRow
+from core.frames.frame import Frame, InstanceRow, RegionRow, ScalingRow
+from tui.panes import pulls
+from tui.panes.decisions import change, ready_count
 from tui.panes.graphs import bar, sparkline
 from tui.panes.rows import (
     Area,
@@ -33,23 +35,34 @@ def keys(frame: Frame) -> list[str]:
 
 
 def layout(frame: Frame, area: Area, view: View) -> list[Row]:
-    """Draw the regions, each with its instances under it."""
-    items = _items(frame)
+    """Draw the regions, each with its instances under it; a wide pane tells the decisions in force too."""
+    items = _items(frame, with_decisions=area.width >= _WIDE)
     if not items:
         return _empty(frame, area)
     names = [key for key, _ in items]
     selected = names.index(view.selected) if view.selected in names else None
     header = [_column_titles(frame, area.width)] if area.width >= _WIDE and area.height > 4 else []
     height = area.height - len(header)
-    top = first_shown(len(items), height, view.top, selected)
+    top = first_shown(len(items), height, _place_of(view.top, names), selected)
     rows = list(header)
     for key, item in items[top : top + height]:
-        if isinstance(item, RegionRow):
-            drawn = _region(item, area.width)
-        else:
-            drawn = _instance(item, area.width, frame, _name_width(frame))
-        rows.append(drawn._replace(key=key, cursor=key == view.selected))
+        drawn = _row(item, area.width, frame)
+        rows.append(drawn._replace(key=key, cursor=bool(key) and key == view.selected))
     return rows
+
+
+def _row(item: RegionRow | InstanceRow | ScalingRow, width: int, frame: Frame) -> Row:
+    if isinstance(item, RegionRow):
+        return _region(item, width, frame)
+    if isinstance(item, ScalingRow):
+        return _decision(item, width, frame)
+    return _instance(item, width, frame, _name_width(frame))
+
+
+def _place_of(top: int, names: list[str]) -> int:
+    """Return the line of the item that is ``top`` among those that can be selected."""
+    places = [place for place, name in enumerate(names) if name]
+    return places[top] if 0 < top < len(places) else top if top else 0
 
 
 def subtitle(frame: Frame) -> str:
@@ -59,10 +72,15 @@ def subtitle(frame: Frame) -> str:
     return f"{ready} ready of {most}" if most else f"{ready} ready"
 
 
-def _items(frame: Frame) -> list[tuple[str, RegionRow | InstanceRow]]:
-    items: list[tuple[str, RegionRow | InstanceRow]] = []
+def _items(
+    frame: Frame, *, with_decisions: bool = False
+) -> list[tuple[str, RegionRow | InstanceRow | ScalingRow]]:
+    """Return what is shown, in order, each with its key; a decision cannot be selected."""
+    items: list[tuple[str, RegionRow | InstanceRow | ScalingRow]] = []
     for region in frame.regions:
         items.append((REGION_KEY + region.info.id, region))
+        if with_decisions:
+            items.extend(("", one) for one in frame.wanted if one.region == region.info.id)
         items.extend((instance.instance, instance) for instance in region.instances)
     return items
 
@@ -77,7 +95,7 @@ def _name_width(frame: Frame) -> int:
     return max(8, min(longest, 14))
 
 
-def _region(region: RegionRow, width: int) -> Row:
+def _region(region: RegionRow, width: int, frame: Frame) -> Row:
     sign = region_sign(region)
     start: list[Segment] = [(sign.glyph + " ", sign.style), (clean(region.info.id), "strong")]
     driver: list[Segment] = [(f" {region.info.driver} ", "driver")] if width >= 36 else []
@@ -85,13 +103,34 @@ def _region(region: RegionRow, width: int) -> Row:
         start.append((f"  {sign.word}", "error"))
         return spread(width, start, driver)
     ready = sum(1 for one in region.instances if one.state == "ready")
+    wanted = [one.instances for one in frame.wanted if one.region == region.info.id]
     words = f"{ready} ready" if ready else sign.word
+    if ready and sum(wanted) != ready and wanted:
+        words = f"{ready}/{sum(wanted)} ready"
     rate = (right(per_second(region.requests_per_second), 7), "rate")
     end = [*driver, (f" {words}", "text" if ready else sign.style), rate]
     city = f"  {clean(region.info.city)}"
     if width_of([*start, *end]) + cells(city) <= width:
         start.append((city, "muted"))
     return spread(width, start, end)
+
+
+def _decision(decision: ScalingRow, width: int, frame: Frame) -> Row:
+    """Draw what is wanted of a class in a region, under which policy, and why since when."""
+    ready = ready_count(frame, decision.container, decision.region)
+    words, style = change(decision)
+    return row(
+        width,
+        ("    ", "text"),
+        (left(clean(decision.container), _name_width(frame)) + " ", "muted"),
+        (
+            left(f"{decision.instances} wanted, {ready} ready", 20),
+            "muted" if ready == decision.instances else "starting",
+        ),
+        (left(f" {clean(decision.policy)}", 13), "title" if decision.policy == "manual" else "muted"),
+        (f" {words}", style),
+        (f"  {duration_s(frame.time_s - decision.time_s)} ago: {clean(decision.reason)}", "muted"),
+    )
 
 
 def _column_titles(frame: Frame, width: int) -> Row:
@@ -134,7 +173,11 @@ def _instance(instance: InstanceRow, width: int, frame: Frame, name: int) -> Row
 
 def _starting_end(instance: InstanceRow, width: int, frame: Frame) -> list[Segment]:
     end: list[Segment] = []
-    if width >= 36:
+    share = pulls.share(instance.pull) if instance.pull is not None else None
+    if width >= 46 and share is not None:
+        full, empty = bar(share, 8)
+        end += [(" " + full, "starting"), (empty, "faint")]
+    elif width >= 36 and instance.pull is None:
         elapsed_s = frame.time_s - instance.since_s
         full, empty = bar(min(elapsed_s / _STARTING_BAR_S, 1.0), 6)
         end += [(" " + full, "starting"), (empty, "faint")]

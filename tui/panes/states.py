@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from core.events.types import InstanceState, IsolateState, PhaseName
 from core.frames.frame import InstanceRow, RegionRow
+from tui.panes import pulls
 from tui.units import duration_s
 
 
@@ -40,8 +41,21 @@ PHASE_WORDS: dict[PhaseName, str] = {
     "create": "create",
     "start": "start",
     "boot": "boot",
+    "delay": "delay",
     "first_response": "first response",
 }
+
+
+PHASE_FILLS: dict[PhaseName, str] = {"queue": "·", "delay": "░"}
+"""What fills the stretch of a phase that is no work: waiting behind other starts, and waiting added on
+purpose, which has the glyph of emulated time."""
+
+
+def phase_stretch(name: PhaseName, size: int, label: str = "") -> str:
+    """Return ``size`` cells of a phase's bar with a label at its beginning; it is drawn as ``phase-NAME``."""
+    fill = PHASE_FILLS.get(name, " ")
+    text = f" {label} " if label and fill != " " else f" {label}" if label else ""
+    return text + fill * (size - len(text)) if len(text) <= size else (label or fill * size)[:size]
 
 
 def is_starting(instance: InstanceRow) -> bool:
@@ -66,6 +80,8 @@ def instance_sign(instance: InstanceRow) -> Sign:
 def state_words(instance: InstanceRow, time_s: float) -> str:
     """Return the state and, where it matters, for how long."""
     word = instance_sign(instance).word
+    if is_starting(instance) and instance.pull is not None and instance.pull.layers:
+        return pulls.words(instance.pull)
     if is_starting(instance) and instance.starting_phase is not None:
         return f"{word} {duration_s(time_s - instance.starting_phase_since_s)}"
     if word in ("asleep", "stopped"):

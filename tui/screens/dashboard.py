@@ -17,6 +17,7 @@ from tui.panes.catalog import ASIDE, BOXED, HEADER, KEYS, PROBLEMS
 from tui.panes.rows import Area, View
 from tui.panes.widget import Pane
 from tui.screens.operate import Operate
+from tui.screens.steer import Steer
 from tui.source import FrameSource, SourceGone, empty_frame
 
 FRAMES_PER_SECOND = 4.0
@@ -28,7 +29,7 @@ _SMALLEST_WIDTH = 56
 _NARROW_WIDTH = 100
 
 
-class DashboardScreen(Operate, Screen[None]):
+class DashboardScreen(Operate, Steer, Screen[None]):
     """Shows each frame in all panes, and acts on what is selected."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(actions_in("dashboard", "instance"))]
@@ -174,11 +175,19 @@ class DashboardScreen(Operate, Screen[None]):
 
     def action_isolates(self) -> None:
         """Show the isolates over the whole screen, or go back."""
-        if self._aside:
+        self._show_aside("isolates")
+
+    def action_decisions(self) -> None:
+        """Show the scaling decisions over the whole screen, or go back."""
+        self._show_aside("decisions")
+
+    def _show_aside(self, pane: str) -> None:
+        if self.current == pane:
             self._leave_aside()
             return
-        self._left = (self.current, self.zoomed)
-        self.current = self.zoomed = "isolates"
+        if not self._aside:
+            self._left = (self.current, self.zoomed)
+        self.current = self.zoomed = pane
         self._arrange()
         self.pane.focus()
 

@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 from core.events.types import Hop
 from core.frames.frame import ColdStartRow, Frame, InstanceRow, RequestRow
-from tui.panes import graphs
-from tui.panes.cold_starts import start_key
+from tui.panes import graphs, pulls
+from tui.panes.cold_starts import reason_style, start_key
+from tui.panes.decisions import decision_rows, find_decision
 from tui.panes.isolates import find_isolate
 from tui.panes.regions import memory_style
 from tui.panes.requests import status_style
 from tui.panes.rows import Row, Segment, blank, clean, left, right, row
-from tui.panes.states import PHASE_WORDS, instance_sign, state_words
+from tui.panes.states import PHASE_WORDS, instance_sign, phase_stretch, state_words
 from tui.panes.waterfall import (
     GLYPHS,
     HOP_DEPTH,
@@ -25,7 +26,7 @@ from tui.panes.waterfall import (
 from tui.screens.isolate import isolate_rows
 from tui.screens.operate import instance_of
 from tui.screens.sheet import Sheet
-from tui.units import duration_ms, duration_s, mebibytes, milliseconds, per_second
+from tui.units import disk_size, duration_ms, duration_s, mebibytes, milliseconds, per_second
 from tui.wrap import wrapped
 
 _LABEL = 16
@@ -59,6 +60,8 @@ def details(frame: Frame, pane: str, key: str) -> Sheet | None:
         return Sheet(
             f"Isolate {found[1].isolate}", lambda width: isolate_rows(found[0], found[1], frame, width)
         )
+    if pane == "decisions" and (decision := find_decision(frame, key)) is not None:
+        return Sheet("Scaling decision", lambda width: decision_rows(decision, frame, width))
     instance = instance_of(frame, pane, key)
     if instance is None:
         return None
@@ -219,6 +222,10 @@ def instance_rows(instance: InstanceRow, frame: Frame, width: int) -> list[Row]:
                 width, "reason", (clean(instance.reason), "error" if instance.state == "failed" else "text")
             )
         )
+    if instance.ends:
+        rows.append(_fact(width, "lost disk", *_lost_disk(instance)))
+    if instance.pull is not None:
+        rows += pulls.layer_rows(instance.pull, width)
     if instance.memory_history_mib:
         graph = graphs.area(instance.memory_history_mib, width, 6, instance.memory_limit_mib)
         rows += [blank(width), row(width, ("┄" * (width - 6) + " limit", "faint"))]
@@ -229,13 +236,25 @@ def instance_rows(instance: InstanceRow, frame: Frame, width: int) -> list[Row]:
     return rows
 
 
+def _lost_disk(instance: InstanceRow) -> list[Segment]:
+    """Tell what was on the disk when the instance ended, and at all its ends."""
+    last = "unknown" if instance.lost_disk_bytes is None else disk_size(instance.lost_disk_bytes)
+    ends = "at its only end" if instance.ends == 1 else f"at the last of {instance.ends:,} ends"
+    total = f"  {disk_size(instance.lost_disk_total_bytes)} in all" if instance.ends > 1 else ""
+    return [
+        (last, "warning" if instance.lost_disk_bytes else "text"),
+        (f" {ends}", "muted"),
+        (total, "muted"),
+    ]
+
+
 def start_rows(start: ColdStartRow, time_s: float, width: int) -> list[Row]:
     """Draw one cold start: its phases below each other on one time scale."""
     style = {"ready": "ok", "failed": "error"}.get(start.outcome, "starting")
-    title = f"cold start at {duration_s(start.start_s)}: {start.outcome}"
+    title = f"cold start at {duration_s(start.start_s)}: {start.outcome}, policy {start.policy}"
     rows = [row(width, (title, style), (f"   {_waited(start.waited)}", "cold" if start.waited else "muted"))]
     if start.reason:
-        rows += [row(width, (line, "error")) for line in wrapped(start.reason, width)]
+        rows += [row(width, (line, reason_style(start))) for line in wrapped(start.reason, width)]
     spans = [(phase.name, phase.start_ms, phase.duration_ms, phase.kind) for phase in start.phases]
     if start.current is not None:
         begun_ms = (start.current.start_s - start.start_s) * 1000
@@ -252,7 +271,7 @@ def start_rows(start: ColdStartRow, time_s: float, width: int) -> list[Row]:
                 width,
                 (left("  " + PHASE_WORDS[name], _LABEL), "text"),
                 (" " * first, "text"),
-                (" " * size, f"phase-{name}"),
+                (phase_stretch(name, size), f"phase-{name}"),
                 (" " * (room - first - size), "text"),
                 (right(("" if kind == "measured" else "~") + duration_ms(length), 12), kind),
             )

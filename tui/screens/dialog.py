@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from core.frames.frame import Frame
-from tui.panes.rows import Area, Row, Segment, View, blank, cells, clean, row
+from tui.panes.rows import Area, Row, Segment, View, blank, cells, clean, left, row
 from tui.panes.widget import Pane, PaneSpec
 from tui.source import empty_frame
 from tui.wrap import wrapped
@@ -17,12 +17,16 @@ _WIDEST = 68
 
 
 class Choice(NamedTuple):
-    """One answer: its key, its word, and what the dialog returns (empty: nothing is done)."""
+    """One answer: its key, its word, and what the dialog returns (empty: nothing is done).
+
+    Choices of which any has a ``note`` stand below each other.
+    """
 
     key: str
     label: str
     value: str
     danger: bool = False
+    note: str = ""
 
 
 class Dialog(ModalScreen[str]):
@@ -41,6 +45,7 @@ class Dialog(ModalScreen[str]):
         self.lines = lines
         self.choices = choices
         self.chosen = default
+        self._stacked = any(choice.note for choice in choices)
 
     def compose(self) -> ComposeResult:
         """Yield the sheet."""
@@ -63,23 +68,33 @@ class Dialog(ModalScreen[str]):
     def _fit(self, screen_width: int) -> None:
         width = min(_WIDEST, screen_width - 2)
         self.sheet.styles.width = width
-        self.sheet.styles.height = len(self._text_rows(width - 4)) + 4
+        self.sheet.styles.height = len(self._text_rows(width - 4)) + len(self._buttons(width - 4)) + 3
 
     def layout_rows(self, frame: Frame, area: Area, view: View) -> list[Row]:
         """Draw the text and the choices."""
-        rows = [*self._text_rows(area.width), blank(area.width), self._buttons(area.width)]
+        rows = [*self._text_rows(area.width), blank(area.width), *self._buttons(area.width)]
         return rows[-area.height :]
 
     def _text_rows(self, width: int) -> list[Row]:
         return [row(width, (text, "text")) for line in self.lines for text in wrapped(line, width)]
 
-    def _buttons(self, width: int) -> Row:
+    def _buttons(self, width: int) -> list[Row]:
+        if self._stacked:
+            return [self._line(index, choice, width) for index, choice in enumerate(self.choices)]
         segments: list[Segment] = []
-        for index, choice in enumerate(self.choices):
-            style = "button-on" if index == self.chosen else "button"
-            mark = "▸" if index == self.chosen else " "
-            segments += [(f"{mark}{choice.key} {clean(choice.label)} ", style), ("  ", "text")]
-        return row(width, *segments)
+        for index in range(len(self.choices)):
+            segments += [self._button(index), ("  ", "text")]
+        return [row(width, *segments)]
+
+    def _button(self, index: int, width: int = 0) -> Segment:
+        choice = self.choices[index]
+        mark = "▸" if index == self.chosen else " "
+        text = f"{mark}{choice.key} {clean(choice.label)} "
+        return left(text, max(width, cells(text))), "button-on" if index == self.chosen else "button"
+
+    def _line(self, index: int, choice: Choice, width: int) -> Row:
+        label = max(cells(one.label) for one in self.choices) + 4
+        return row(width, self._button(index, label), (f"  {choice.note}", "muted"))
 
     def on_key(self, event: events.Key) -> None:
         """Choose at once by a choice's own key."""
@@ -92,6 +107,11 @@ class Dialog(ModalScreen[str]):
     def on_click(self, event: events.Click) -> None:
         """Choose the button under the mouse."""
         offset = event.get_content_offset(self.sheet)
+        if offset is not None and self._stacked:
+            index = offset.y - (self.sheet.size.height - len(self.choices))
+            if 0 <= index < len(self.choices):
+                self.dismiss(self.choices[index].value)
+            return
         if offset is None or offset.y != self.sheet.size.height - 1:
             return
         x = 0

@@ -2,7 +2,7 @@
 
 from tui.actions import CONTEXTS, Action, actions_in, keys_of
 from tui.panes.rows import Row, blank, flowed, left, row
-from tui.panes.states import ISOLATE_STATES, PHASE_WORDS, STATES
+from tui.panes.states import ISOLATE_STATES, PHASE_FILLS, PHASE_WORDS, STATES, phase_stretch
 from tui.panes.waterfall import GLYPHS, KIND_WORDS
 from tui.screens.sheet import Sheet
 from tui.wrap import wrapped
@@ -36,7 +36,17 @@ def draw(width: int) -> list[Row]:
     rows += [row(width, (f"  {line}", "muted")) for line in wrapped(_BAR_NOTE, width - 2)]
     rows += [blank(width), row(width, ("Phases of a cold start", "title"))]
     rows += flowed(
-        width, [[(f" {word} ", f"phase-{name}"), (" ", "text")] for name, word in PHASE_WORDS.items()]
+        width,
+        [
+            [
+                (
+                    phase_stretch(name, len(word) + (5 if name in PHASE_FILLS else 2), word),
+                    f"phase-{name}",
+                ),
+                (" ", "text"),
+            ]
+            for name, word in PHASE_WORDS.items()
+        ],
     )
     rows += [blank(width), row(width, ("States of an instance", "title"))]
     signs = [[(f"{sign.glyph} ", sign.style), (f"{sign.word}  ", "text")] for sign in STATES.values()]

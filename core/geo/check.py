@@ -53,7 +53,7 @@ def _stands_at(region: "Region") -> RegionPlace:
 
 
 def place_of(region: "Region") -> Place | None:
-    """Return a region's place: its coordinates, else its city, else what its id is known for; None for none."""
+    """Return a region's place: its coordinates, else its city, else what its id is known for."""
     if region.latitude is not None and region.longitude is not None:
         near = nearest_edge_location(region.latitude, region.longitude)
         return Place(region.city or near.city, near.country_code, region.latitude, region.longitude)

@@ -28,7 +28,7 @@ def check_offer(deployment: Deployment) -> Iterator[Mistake]:
 
 
 def notes(deployment: Deployment) -> Iterator[tuple[str, str]]:
-    """Yield what runs here although the platform does not have it, or never published it: of what, and what."""
+    """Yield the subject and sentence of what is emulated or assumed here, as the platform has no such thing."""
     profile = load_profile(deployment.profile)
     policy = deployment.scaling.policy
     if policy not in profile.scaling.offered:
@@ -98,6 +98,8 @@ def _check_account(profile: Profile, deployment: Deployment) -> Iterator[Mistake
         (disk_mb / MB_PER_GB, account.disk_mb / MB_PER_GB, "GB of disk"),
     ):
         if used > allowed:
-            message = f"max_instances of all classes come to {used:,.0f} {unit}; an account has {allowed:,.0f}"
+            message = (
+                f"max_instances of all classes come to {used:,.0f} {unit}; an account has {allowed:,.0f}"
+            )
             yield Mistake(("containers",), f"{message}: lower max_instances or the instance types")
             return

@@ -17,6 +17,8 @@ from core.containers.operations import Operations
 from core.containers.pool import Lease, Pool
 from core.containers.regions import RegionWatch
 from core.containers.sampling import Sampler
+from core.containers.scaling import manual
+from core.containers.scaling.upkeep import ScalingUpkeep
 from core.containers.sending import send
 from core.containers.service import ContainerAnswer
 from core.containers.signals import OnSignal, Signals
@@ -50,7 +52,9 @@ class Fleet:
         self._clock = clock
         self._watches = {region: RegionWatch(region, driver, bus) for region, driver in drivers.items()}
         self._signals = Signals(on_signal, bus)
-        self._pools, self._named = _make_classes(deployment, self._watches, self._signals, bus)
+        self._pools, self._named = _make_classes(deployment, self._watches, self._signals, bus, clock)
+        scalers = [pool.scaler for pool in self._pools.values()]
+        self._scaling = ScalingUpkeep(scalers, deployment.scaling.schedule, clock)
         self._operations = Operations(clock)
         self._sampler = Sampler(bus, self._instances_in)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -62,6 +66,7 @@ class Fleet:
         await asyncio.gather(*(watch.open() for watch in self._watches.values()))
         for watch in self._watches.values():
             self._keep(self._sampler.watch(watch), f"samples of {watch.region}")
+        self._keep(self._scaling.run(), "scaling")
         for (container, region), pool in self._pools.items():
             self._keep(pool.standby.keep(), f"what is prepared for {container} in {region}")
 
@@ -104,6 +109,13 @@ class Fleet:
         Raises actions.ActionRefused.
         """
         return actions.set_start_policy(list(self._pools.values()), container, policy)
+
+    def scale(self, container: str, region: str, instances: int | None) -> str:
+        """Let a class have so many instances in a region, None for its policy; say what comes of it.
+
+        Raises actions.ActionRefused.
+        """
+        return manual.scale(list(self._pools.values()), container, region, instances)
 
     async def region_lost(self, region: str, message: str, advice: str) -> None:
         """Take note that a region's engine is gone; a driver's OnUnavailable callback leads here."""
@@ -225,7 +237,11 @@ def _after_waiting(answer: ContainerAnswer, waited_s: float) -> ContainerAnswer:
 
 
 def _make_classes(
-    deployment: Deployment, watches: Mapping[str, RegionWatch], signals: Signals, bus: EventBus
+    deployment: Deployment,
+    watches: Mapping[str, RegionWatch],
+    signals: Signals,
+    bus: EventBus,
+    clock: Clock,
 ) -> tuple[dict[tuple[str, str], Pool], dict[str, NamedInstances]]:
     """Make the pools by class and region, and the named instances by class."""
     queues = start_queues(deployment, {region: watch.driver for region, watch in watches.items()})
@@ -235,7 +251,10 @@ def _make_classes(
     for container in deployment.containers:
         budget = ClassBudget(container)
         regions = [region for region in container.regions or watches if region in watches]
-        here = {region: Pool(deployment, budget, watches[region], bus, queues[region]) for region in regions}
+        here = {
+            region: Pool(deployment, budget, watches[region], bus, clock, queues[region])
+            for region in regions
+        }
         pools |= {(container.name, region): pool for region, pool in here.items()}
         named[container.name] = NamedInstances(budget, here, classes, signals, bus)
     return pools, named

@@ -33,7 +33,12 @@ class ClassBudget:
 
     def has_room(self) -> bool:
         """Say whether one more instance may live."""
-        return sum(one.live for one in self.occupants) < self.container.max_instances
+        return self.live < self.container.max_instances
+
+    @property
+    def live(self) -> int:
+        """Return how many instances of the class use something, over all regions and names."""
+        return sum(one.live for one in self.occupants)
 
     def next_number(self) -> int:
         """Return a number that no instance of the class has had."""

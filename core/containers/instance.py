@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from core.containers.cold_start import ColdStartRecord
+from core.containers.draining import Drain
 from core.containers.drivers.protocol import Driver, DriverUnavailable, Exit, InstancePlan, StartFailed
 from core.containers.ending import (
     MEASURED_FOR_WAITERS_S,
@@ -57,6 +58,7 @@ class Instance:
         """Of the sampler: the life (its running_since_s), the time of the reading, and the CPU time then."""
         self.idle = Idle(self)
         """Its idle time, and when it goes to sleep."""
+        self.drain = Drain(self)
         self._restarts = Restarts(self)
         self._bus = bus
         self._means = means
@@ -109,6 +111,16 @@ class Instance:
         """Return the requests in flight at it and those waiting for its start."""
         waiting = self._record.waiting if self._record and self._state in STARTING_STATES else 0
         return self.in_flight + waiting
+
+    @property
+    def has_requests(self) -> bool:
+        """Say whether any request is in flight at it, waits for it, or is just about to be sent to it."""
+        return self.in_flight > 0 or (self._record is not None and self._record.waiting > 0)
+
+    @property
+    def is_leaving(self) -> bool:
+        """Say whether it gets nothing new any more: it is being emptied, is to end, or ends."""
+        return not self.is_down and (self._state == "stopping" or self.drain.is_on or self._wish.done())
 
     @property
     def is_down(self) -> bool:
@@ -200,6 +212,7 @@ class Instance:
         """Count a request out; idle time starts from here."""
         self.in_flight -= 1
         self.idle.renew()
+        self.drain.request_left()
 
     def responded(self) -> None:
         """A response came through it: the first one ends its cold start."""
@@ -375,6 +388,7 @@ class Instance:
         )
         if state in DOWN_STATES:
             self.idle.stop()
+            self.drain.stop()
             self.end = end
             asked = self._asked or self._signal is not None
             self._household.went_down(Ending(state == "failed", end, reason, asked, self._runs.done()))

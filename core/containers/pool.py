@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.clock import Clock
 from core.containers import choose, errors
 from core.containers.cold_start import ColdStartRecord
 from core.containers.delay import delay_generator
@@ -10,13 +11,14 @@ from core.containers.ending import Ending, Household
 from core.containers.gate import ClassBudget, Gate
 from core.containers.instance import Instance
 from core.containers.regions import RegionWatch
-from core.containers.scaling import decide
+from core.containers.scaling.scaler import Scaler
+from core.containers.scaling.target import ceiling
 from core.containers.service import ContainerAnswer
 from core.containers.standby import Standby
 from core.containers.start import StartMeans
 from core.containers.start_queue import StartQueue
 from core.events.bus import EventBus
-from core.model.deployment import Deployment, Scaling
+from core.model.deployment import Deployment
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Pool:
         budget: ClassBudget,
         watch: RegionWatch,
         bus: EventBus,
+        clock: Clock,
         queue: StartQueue,
     ) -> None:
         self.container = budget.container
@@ -51,6 +54,8 @@ class Pool:
         """What is prepared in advance for the starts of its instances, and of those that have names."""
         self._gate = Gate(budget, bus)
         budget.occupants.append(self)
+        self.scaler = Scaler(deployment.scaling, self, bus, clock)
+        """How many instances are wanted, and why."""
 
     @property
     def region(self) -> str:
@@ -61,11 +66,6 @@ class Pool:
     def driver(self) -> Driver:
         """Return what runs its instances."""
         return self.watch.driver
-
-    @property
-    def scaling(self) -> Scaling:
-        """Return the policy."""
-        return self._deployment.scaling
 
     @property
     def live(self) -> int:
@@ -79,28 +79,31 @@ class Pool:
         """
         waited = False
         while True:
-            decision = decide(self.scaling, self.instances, self.may_start)
-            started = self.start_one("a request needs it") if decision.start else None
-            if decision.use is not None:
-                return Lease(decision.use, self.watch, None, waited)
-            target = decision.join or started
-            if target is not None:
-                record, failure = await target.join()
+            self.scaler.review(arriving=True)
+            way = choose.way(self.instances)
+            if way.use is not None:
+                return Lease(way.use, self.watch, None, waited)
+            if way.join is not None:
+                record, failure = await way.join.join()
                 if failure is None:
-                    return Lease(target, self.watch, record, True)
-                return errors.answer_for(failure, self.container.port, target.name)
-            if decision.outlast is None:
+                    return Lease(way.join, self.watch, record, True)
+                return errors.answer_for(failure, self.container.port, way.join.name)
+            if way.outlast is None:
                 return self._gate.refusal(self.watch)
             waited = True
-            await decision.outlast.until_down()
-
-    def may_start(self) -> bool:
-        """Say whether one more instance may be started now."""
-        return self.why_not() is None
+            await way.outlast.until_down()
 
     def why_not(self) -> str | None:
         """Say why no instance can be started now; None when one can."""
-        return self._gate.why_not(self.watch)
+        reason, most = self._gate.why_not(self.watch), self._deployment.scaling.max_instances_per_region
+        if reason is None and most and self.live >= most:
+            return f"all {most} instances that may run in {self.region} (max_instances_per_region) are in use"
+        return reason
+
+    def most(self) -> int:
+        """Return how many instances may live here while others of the class live elsewhere."""
+        elsewhere = self._budget.live - self.live
+        return ceiling(self._deployment.scaling, self.container.max_instances, elsewhere)
 
     def start_one(self, reason: str) -> Instance:
         """Start the lowest-numbered instance that is down, or a new one."""
@@ -111,6 +114,7 @@ class Pool:
     def program_runs(self) -> None:
         """Let the region be sampled."""
         self.watch.running.set()
+        self.scaler.one_runs()
 
     def start_succeeded(self) -> None:
         """Forget earlier failures."""
@@ -125,11 +129,12 @@ class Pool:
         self.watch.lost(error)
 
     async def may_sleep(self) -> bool:
-        """Let it: nobody else has a say in the instances of a pool."""
-        return True
+        """Let it, unless it would be missed: some may have to be kept, and busy ones may need it."""
+        return self.scaler.may_sleep()
 
     def went_down(self, ending: Ending) -> None:
-        """Take note: the events have told already what there is to tell."""
+        """Take note: one less is there."""
+        self.scaler.ended(ending.reason)
 
     def make(self, label: str, number: int, household: Household, object_name: str = "") -> Instance:
         """Make an instance here, not started yet; it belongs to ``household``."""

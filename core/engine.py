@@ -4,9 +4,10 @@ import asyncio
 import logging
 import os
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib.metadata import version
+from typing import TypeVar
 
 import psutil
 
@@ -22,6 +23,7 @@ from core.control.operator import OperationRefused
 from core.control.server import ControlServer
 from core.declared import container_infos, region_infos
 from core.edge.edge import Edge
+from core.edge.latency import ScaleRefused
 from core.events.bus import EventBus
 from core.events.types import EngineStarted, EngineStopped, Notice
 from core.frames.fold import FrameFold
@@ -31,6 +33,8 @@ from core.http.messages import Request, Response
 from core.http.server import Server, serve
 from core.lifetime import Lifetime
 from core.model.deployment import Deployment
+from core.model.offer import notes
+from core.model.start_policies import StartPolicyName
 from core.options import EngineOptions
 from core.redaction import EventRedactor, LogRedactor, RequestSecrets
 from core.runtimes import make_inline_runtime, make_runtime
@@ -44,6 +48,7 @@ STOP_GRACE_S = 1.0
 HOST = "127.0.0.1"
 VERSION = version("hybrid-tui")
 
+Part = TypeVar("Part")
 OnReady = Callable[[runs.RunRecord], None]
 
 
@@ -98,12 +103,23 @@ class Engine:
 
     async def act(self, action: InstanceActionName, instance: str) -> str:
         """Carry out an action of the console; part of the protocol Operator."""
-        if self._fleet is None:
-            raise OperationRefused("the deployment is still starting; try again in a moment")
-        try:
-            return self._fleet.act(action, instance)
-        except ActionRefused as refused:
-            raise OperationRefused(str(refused)) from None
+        with _told():
+            return _there(self._fleet).act(action, instance)
+
+    async def set_latency(self, scale: float) -> str:
+        """Change the factor on emulated round trips, live; part of the protocol Operator."""
+        with _told():
+            return _there(self._edge).set_latency(scale)
+
+    async def scale(self, container: str, region: str, instances: int | None) -> str:
+        """Let a class have so many instances in a region; part of the protocol Operator."""
+        with _told():
+            return _there(self._fleet).scale(container, region, instances)
+
+    async def set_start_policy(self, container: str, policy: StartPolicyName) -> str:
+        """Start a class's instances in another way from now on; part of the protocol Operator."""
+        with _told():
+            return _there(self._fleet).set_start_policy(container, policy)
 
     async def stop(self) -> None:
         """Stop everything but the door; part of the protocol Operator."""
@@ -147,6 +163,7 @@ class Engine:
             url = f"http://{HOST}:{port}" if port else ""
             self._say_started(selection.drivers, url)
             self._say_choices(selection.choices)
+            self._say_notes()
             on_ready(self._note_run(selection.drivers, url))
             await self._open_parts(stack, selection.drivers)
             self._serving.set()
@@ -251,6 +268,7 @@ class Engine:
                 regions=region_infos(deployment, drivers),
                 containers=container_infos(deployment),
                 latency_scale=deployment.latency_scale,
+                container_hour_usd=deployment.prices.text,
             )
         )
 
@@ -258,6 +276,10 @@ class Engine:
         for choice in choices:
             message = f"runs on the {choice.driver} driver: {choice.reason}"
             self._say("warning" if choice.advice else "info", choice.region, message, choice.advice)
+
+    def _say_notes(self) -> None:
+        for subject, message in notes(self._deployment):
+            self._say("info", subject, message)
 
     def _say(self, level: Level, subject: str, message: str, advice: str = "") -> None:
         self.bus.publish(
@@ -278,6 +300,22 @@ class Engine:
         if self._has_door:
             runs.write_run(record)
         return record
+
+
+def _there(part: Part | None) -> Part:
+    """Return a part of the engine. Raises OperationRefused while it is not there yet."""
+    if part is None:
+        raise OperationRefused("the deployment is still starting; try again in a moment")
+    return part
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Pass on why a part refuses, as OperationRefused."""
+    try:
+        yield
+    except (ActionRefused, ScaleRefused) as refused:
+        raise OperationRefused(str(refused)) from None
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

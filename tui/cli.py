@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.command is None:
         arguments = parser.parse_args(["up" if os.path.isfile("hybrid.toml") else "demo"])
     try:
-        room = importlib.import_module(f"tui.commands.{arguments.command}")
+        room = importlib.import_module(f"tui.commands.{arguments.command.replace('-', '_')}")
         code: int = room.run(arguments)
         sys.stdout.flush()
     except CommandFailed as error:

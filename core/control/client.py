@@ -15,11 +15,15 @@ from core.control.messages import (
     InstanceAction,
     InstanceActionName,
     Reply,
+    Scale,
+    SetLatency,
+    SetStartPolicy,
     StopEngine,
     SubscribeEvents,
     SubscribeFrames,
 )
 from core.frames.frame import Frame
+from core.model.start_policies import StartPolicyName
 
 __all__ = ["ControlClient", "EngineGone", "EventSubscription", "SubscriptionEnded"]
 
@@ -50,6 +54,18 @@ class ControlClient:
     async def act(self, action: InstanceActionName, instance: str) -> Reply:
         """Ask for an action on an instance and return the answer when it is done. Raises EngineGone."""
         return await self._ask(InstanceAction(id=_COMMAND_ID, action=action, instance=instance))
+
+    async def set_latency(self, scale: float) -> Reply:
+        """Ask for another factor on emulated round trips, 0 for none; at most 100. Raises EngineGone."""
+        return await self._ask(SetLatency(id=_COMMAND_ID, scale=scale))
+
+    async def scale(self, container: str, region: str, instances: int | None) -> Reply:
+        """Ask for so many instances of a class in a region, None for its policy. Raises EngineGone."""
+        return await self._ask(Scale(id=_COMMAND_ID, container=container, region=region, instances=instances))
+
+    async def set_start_policy(self, container: str, policy: StartPolicyName) -> Reply:
+        """Ask for another way of starting a class's instances. Raises EngineGone."""
+        return await self._ask(SetStartPolicy(id=_COMMAND_ID, container=container, policy=policy))
 
     async def stop_engine(self) -> Reply:
         """Stop the deployment and the engine; the answer comes when all is removed. Raises EngineGone."""

@@ -17,6 +17,9 @@ from core.control.messages import (
     GetFrame,
     InstanceAction,
     Reply,
+    Scale,
+    SetLatency,
+    SetStartPolicy,
     StopEngine,
     SubscribeEvents,
     SubscribeFrames,
@@ -26,6 +29,9 @@ from core.events.bus import EventBus
 from core.frames.fold import FrameFold
 
 log = logging.getLogger(__name__)
+
+Order = InstanceAction | SetLatency | Scale | SetStartPolicy | StopEngine
+"""What a person asks for, and the operator carries out."""
 
 MAX_CLIENTS = 64
 MAX_ACTIONS = 64
@@ -128,7 +134,7 @@ class ControlServer:
             case SubscribeEvents():
                 reply = encode_push(Reply(id=command.id, frame=self._frames.frame()))
                 self._events.add(connection, command.id, reply)
-            case InstanceAction() | StopEngine():
+            case InstanceAction() | SetLatency() | Scale() | SetStartPolicy() | StopEngine():
                 self._begin(command, connection)
 
     def _subscribe_frames(self, command: SubscribeFrames, connection: Connection) -> None:
@@ -139,21 +145,17 @@ class ControlServer:
         connection.reply(Reply(id=command.id))
         self._frames.add(connection, command.per_second)
 
-    def _begin(self, command: InstanceAction | StopEngine, connection: Connection) -> None:
-        if len(self._actions) >= MAX_ACTIONS and isinstance(command, InstanceAction):
+    def _begin(self, command: Order, connection: Connection) -> None:
+        if len(self._actions) >= MAX_ACTIONS and not isinstance(command, StopEngine):
             message = f"{MAX_ACTIONS} actions are under way already; try again when some are done"
             connection.reply(Reply(id=command.id, ok=False, message=message))
             return
         self._actions.start(self._act(command, connection))
 
-    async def _act(self, command: InstanceAction | StopEngine, connection: Connection) -> None:
+    async def _act(self, command: Order, connection: Connection) -> None:
         """Carry an action out to its end, even when the client that asked has gone meanwhile."""
         try:
-            if isinstance(command, StopEngine):
-                await self._operator.stop()
-                message = "stopped"
-            else:
-                message = await self._operator.act(command.action, command.instance)
+            message = await self._carry_out(command)
             connection.reply(Reply(id=command.id, message=message))
         except OperationRefused as refused:
             connection.reply(Reply(id=command.id, ok=False, message=str(refused)))
@@ -161,6 +163,21 @@ class ControlServer:
             log.exception("a control command failed: %s", command)
             message = f"the engine failed at this ({type(error).__name__}: {error}); its log has more"
             connection.reply(Reply(id=command.id, ok=False, message=message))
+
+    async def _carry_out(self, command: Order) -> str:
+        """Let the operator do it, and return what was done."""
+        match command:
+            case InstanceAction():
+                return await self._operator.act(command.action, command.instance)
+            case SetLatency():
+                return await self._operator.set_latency(command.scale)
+            case Scale():
+                return await self._operator.scale(command.container, command.region, command.instances)
+            case SetStartPolicy():
+                return await self._operator.set_start_policy(command.container, command.policy)
+            case StopEngine():
+                await self._operator.stop()
+                return "stopped"
 
 
 class _Numbered(msgspec.Struct):

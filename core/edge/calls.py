@@ -38,7 +38,7 @@ class WorkerCalls:
         simulated = all(region.driver == "simulated" for region in regions)
         self._outbound = Outbound("simulated" if simulated else deployment.worker.outbound)
 
-    async def call(self, visit: Visit, sub: SubRequest, request: Request, latency_scale: float) -> Response:
+    async def call(self, visit: Visit, sub: SubRequest, request: Request) -> Response:
         """Carry out one call. Raises CallRefused."""
         if not sub.binding:
             self._count(visit)
@@ -51,7 +51,7 @@ class WorkerCalls:
         self._count(visit)
         region, rtt_ms = self._route(visit, sub, container)
         call = ContainerCall(visit, sub, region, self._clock)
-        await call.travel(rtt_ms * latency_scale)
+        await call.travel(rtt_ms * visit.latency_scale)
         headers = visit.fields.towards_container(request.headers)
         return await call.ask(
             self._containers, container.name, Request(request.method, request.target, headers, request.body)

@@ -9,6 +9,7 @@ from core.containers.service import ContainerService
 from core.edge.answer import AnswerWatch, release
 from core.edge.calls import WorkerCalls
 from core.edge.errors import body_too_long, platform_error
+from core.edge.latency import checked_scale, told_scale
 from core.edge.limits import BodyLimit
 from core.edge.scheduled import NO_HANDLER, asked_schedule
 from core.edge.streams import WatchedBody
@@ -16,7 +17,7 @@ from core.edge.visit import Visit
 from core.edge.visitor import VISITOR_CITY, default_place, visitor_finder
 from core.edge.visits import NO_CPU_TIME, Visits
 from core.events.bus import EventBus
-from core.events.types import Kind, RegionInfo
+from core.events.types import Kind, LatencyChanged, RegionInfo
 from core.http.messages import Request, Response, find_header, text_response
 from core.redaction import RequestSecrets
 from core.worker.runtime import CpuTime, Runtime, Scheduled, SubRequest, WorkerEvent, WorkerFailed
@@ -56,7 +57,8 @@ class Edge:
             raise ValueError("a deployment needs at least one region")
         self.runtime = runtime
         self.latency_scale = deployment.latency_scale
-        """The factor on emulated round trips; what is set here counts from the next call of a container."""
+        """The factor on emulated round trips of requests that arrive from now on."""
+        self._bus = bus
         simulated = all(region.driver == "simulated" for region in regions)
         self._kind: Kind = "emulated" if simulated else "measured"
         """Where the times of edge and Worker come from: with nothing real below them they are emulated."""
@@ -105,7 +107,17 @@ class Edge:
         visit = self._visits.get(sub.trace_id) or self._unseen(sub)
         if not sub.binding:
             self._secrets.remember(sub.trace_id, request.headers)
-        return await self._calls.call(visit, sub, request, self.latency_scale)
+        return await self._calls.call(visit, sub, request)
+
+    def set_latency(self, scale: float) -> str:
+        """Change the factor on emulated round trips and say so; requests under way keep theirs.
+
+        Raises ScaleRefused.
+        """
+        before, self.latency_scale = self.latency_scale, checked_scale(scale)
+        if self.latency_scale != before:
+            self._bus.publish(LatencyChanged(time_s=self._bus.now_s(), latency_scale=self.latency_scale))
+        return told_scale(self.latency_scale)
 
     async def notify(self, event: WorkerEvent) -> bool:
         """Let the Worker handle what is no request; return whether it has a handler. Raises WorkerFailed."""
@@ -122,6 +134,7 @@ class Edge:
     def _arrive(self, request: Request) -> Visit:
         visitor = self._find_visitor(find_header(request.headers, VISITOR_CITY))
         visit = Visit(self._trace_id(), request.method, request.path, visitor, self._clock.now_s())
+        visit.latency_scale = self.latency_scale
         visit.trace.add("visitor_to_edge", -visitor.rtt_ms, 0.0, "estimated", visitor.detail)
         visit.trace.begin("edge", 0.0, self._kind, visitor.location.code)
         self._secrets.remember(visit.trace_id, request.headers)
@@ -129,7 +142,9 @@ class Edge:
         return visit
 
     def _unseen(self, sub: SubRequest) -> Visit:
-        return Visit(sub.trace_id, "", "", self._find_visitor(None), self._clock.now_s())
+        visit = Visit(sub.trace_id, "", "", self._find_visitor(None), self._clock.now_s())
+        visit.latency_scale = self.latency_scale
+        return visit
 
     def _towards_worker(self, visit: Visit, request: Request) -> Request:
         async def on_end(error: BaseException | None) -> None:

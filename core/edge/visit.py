@@ -26,6 +26,7 @@ class Visit:
         "fields",
         "instance",
         "isolate",
+        "latency_scale",
         "left",
         "method",
         "path",
@@ -53,6 +54,8 @@ class Visit:
         self.status = 0
         self.region = self.instance = self.error = ""
         self.region_rtt_ms = 0.0
+        self.latency_scale = 1.0
+        """The factor on its emulated round trips, from its arrival to its end."""
         self.request_bytes = self.response_bytes = self.sub_requests = 0
         self.isolate = self.error_code = 0
         self.expected_bytes: int | None = None

@@ -7,6 +7,10 @@ from typing import Any
 PROGRAM = "hybrid-tui"
 DRIVERS = ("auto", "docker", "process", "simulated")
 RUNTIMES = ("auto", "deno", "workerd", "python")
+START_POLICIES = ("plain", "created", "shared", "boosted", "paused")
+"""The same as core.model.start_policies.START_POLICIES."""
+LARGEST_LATENCY_SCALE = 100.0
+"""The same as core.edge.latency.LARGEST_SCALE."""
 DEFAULT_PORT = 8787
 """The same as core.options.DEFAULT_PORT, which would bring in more than this room may import."""
 _DESCRIPTION = """\
@@ -23,6 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_runs(commands)
+    _add_changes(commands)
     _add_projects(commands)
     _add_others(commands)
     return parser
@@ -40,6 +45,27 @@ def _add_runs(commands: Any) -> None:
     _add_json(ps)
     down = commands.add_parser("down", help="stop a deployment, and remove what a killed one left behind")
     down.add_argument("name", nargs="?", metavar="NAME", help="the deployment; needed when there are several")
+
+
+def _add_changes(commands: Any) -> None:
+    latency = commands.add_parser("latency", help="turn emulated distance off or on, or scale it, live")
+    latency.add_argument(
+        "scale", type=latency_scale, metavar="off|real|NUMBER", help="none, as estimated, or so many times it"
+    )
+    scale = commands.add_parser("scale", help="set how many instances run in a region, live")
+    scale.add_argument("container", metavar="CLASS", help="the container class")
+    scale.add_argument("region", metavar="REGION", help="the region")
+    scale.add_argument(
+        "instances",
+        type=instance_count,
+        metavar="N|auto",
+        help="so many from now on; auto gives it back to the scaling policy",
+    )
+    policy = commands.add_parser("start-policy", help="start the instances of a class in another way, live")
+    policy.add_argument("container", metavar="CLASS", help="the container class")
+    policy.add_argument("policy", choices=START_POLICIES, help="how its next instances are started")
+    for parser in (latency, scale, policy):
+        parser.add_argument("name", nargs="?", metavar="NAME", help="the deployment; needed when several run")
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +117,29 @@ def port_number(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) <= 65_535:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a port; write a number from 0 to 65535")
+
+
+def latency_scale(text: str) -> float:
+    """Read a factor on emulated latency. Raises ArgumentTypeError that says what is allowed."""
+    words = {"off": 0.0, "real": 1.0}
+    try:
+        scale = words[text] if text in words else float(text)
+    except ValueError:
+        scale = -1.0
+    if 0 <= scale <= LARGEST_LATENCY_SCALE:
+        return scale
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is no latency; write off, real, or a factor from 0 to {LARGEST_LATENCY_SCALE:g}"
+    )
+
+
+def instance_count(text: str) -> int | None:
+    """Read a number of instances, None for auto. Raises ArgumentTypeError that says what is allowed."""
+    if text == "auto":
+        return None
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of instances; write 0, 1, 2, ... or auto")
 
 
 def duration_s(text: str) -> float:

@@ -18,6 +18,7 @@ from core.control.server import ControlServer
 from core.events.bus import EventBus
 from core.events.types import AnyEvent
 from core.frames.fold import FrameFold
+from core.model.start_policies import StartPolicyName
 
 LIMIT_S = 20.0
 """How long a test waits for what must come."""
@@ -29,7 +30,7 @@ class Notebook:
     """Writes down what it is asked to do; waits until it is ``free``, and fails when it is told to."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, str]] = []
+        self.asked: list[tuple[object, ...]] = []
         self.free = asyncio.Event()
         self.free.set()
         self.failure: Exception | None = None
@@ -42,6 +43,20 @@ class Notebook:
         if self.failure is not None:
             raise self.failure
         return f"{instance}: {action} done"
+
+    async def set_latency(self, scale: float) -> str:
+        self.asked.append(("latency", scale))
+        if scale > 100:
+            raise OperationRefused("at most 100")
+        return f"latency is {scale:g} now"
+
+    async def scale(self, container: str, region: str, instances: int | None) -> str:
+        self.asked.append(("scale", container, region, instances))
+        return f"{container} in {region}: {instances}"
+
+    async def set_start_policy(self, container: str, policy: StartPolicyName) -> str:
+        self.asked.append(("start_policy", container, policy))
+        return f"{container} starts by {policy}"
 
     async def stop(self) -> None:
         self.asked.append(("stop_engine", ""))

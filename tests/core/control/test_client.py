@@ -122,6 +122,30 @@ async def test_an_action_comes_back_with_what_was_done_or_why_not(door: Door) ->
     assert door.notebook.asked == [("restart", "app-1"), ("kill", "nobody"), ("stop_engine", "")]
 
 
+async def test_what_a_person_sets_comes_back_with_what_was_done_or_why_not(door: Door) -> None:
+    replies = [
+        await door.client.set_latency(0.5),
+        await door.client.set_latency(101.0),
+        await door.client.scale("app", "us-east", 3),
+        await door.client.scale("app", "us-east", None),
+        await door.client.set_start_policy("app", "paused"),
+    ]
+    assert [(reply.ok, reply.message) for reply in replies] == [
+        (True, "latency is 0.5 now"),
+        (False, "at most 100"),
+        (True, "app in us-east: 3"),
+        (True, "app in us-east: None"),
+        (True, "app starts by paused"),
+    ]
+    assert door.notebook.asked == [
+        ("latency", 0.5),
+        ("latency", 101.0),
+        ("scale", "app", "us-east", 3),
+        ("scale", "app", "us-east", None),
+        ("start_policy", "app", "paused"),
+    ]
+
+
 async def test_a_slow_action_does_not_hold_up_another(door: Door) -> None:
     door.notebook.free.clear()
     slow = asyncio.create_task(door.client.act("stop", "app-1"))
@@ -136,7 +160,16 @@ async def test_a_slow_action_does_not_hold_up_another(door: Door) -> None:
 
 async def test_no_engine_is_said_clearly(tmp_path: Path) -> None:
     client = ControlClient(tmp_path / "nobody.sock")
-    for question in (client.get_frame(), client.act("stop", "app-1"), client.stop_engine(), client.events()):
+    questions = (
+        client.get_frame(),
+        client.act("stop", "app-1"),
+        client.set_latency(1.0),
+        client.scale("app", "us-east", 1),
+        client.set_start_policy("app", "plain"),
+        client.stop_engine(),
+        client.events(),
+    )
+    for question in questions:
         with pytest.raises(EngineGone, match=r"no engine answers at .*nobody\.sock \(No such file"):
             await question
     with pytest.raises(EngineGone):

@@ -76,6 +76,15 @@ async def test_a_fold_that_missed_events_is_refused(tmp_path: Path) -> None:
         ({"command": "subscribe_frames", "id": 11, "per_second": "often"}, 11, "per_second"),
         ({"command": "subscribe_frames", "id": 12, "per_second": 0}, 12, "must be a number above 0"),
         ({"command": "instance", "id": 13, "action": "stop", "instance": "nobody"}, 13, "did you mean app-1"),
+        ({"command": "latency", "id": 14, "scale": "far"}, 14, "`$.scale`"),
+        ({"command": "latency", "id": 15, "scale": 101}, 15, "at most 100"),
+        (
+            {"command": "scale", "id": 16, "container": "app", "region": "x", "instances": 1.5},
+            16,
+            "instances",
+        ),
+        ({"command": "scale", "id": 17, "container": "app", "region": "x"}, 17, "missing required field"),
+        ({"command": "start_policy", "id": 18, "container": "app", "policy": "warm"}, 18, "'warm'"),
     ],
 )
 async def test_a_bad_command_is_answered_in_words_and_the_next_one_works(

@@ -9,6 +9,8 @@ import pytest
 
 from core.clock import RealClock
 from core.edge.errors import PlatformCode
+from core.edge.latency import ScaleRefused
+from core.events.types import LatencyChanged
 from core.http.messages import Request, Response, find_header, text_response
 from core.http.server import serve
 from core.worker.runtime import SubRequest, WorkerFailed
@@ -75,14 +77,49 @@ def test_distance_is_emulated_and_the_visitor_s_way_only_estimated() -> None:
 def test_the_latency_scale_can_be_changed_while_running() -> None:
     world = World(pass_on, regions=("us-east",))
     world.visit(TOKYO)
-    world.edge.latency_scale = 0.5
+    world.edge.set_latency(0.5)
     world.visit(TOKYO)
-    world.edge.latency_scale = 0.0
+    world.edge.set_latency(0.0)
     world.visit(TOKYO)
     whole, half, none = (one.region_rtt_ms for one in world.requests)
     assert half == pytest.approx(whole / 2, abs=0.01)
     assert none == 0
     assert hop_of(world.requests[2], "edge_to_region").duration_ms == 0
+
+
+def test_a_request_under_way_keeps_its_latency() -> None:
+    """The scale changes between the arrival of a request and the call that its Worker makes."""
+
+    async def script(world: World, trace_id: str, request: Request) -> Response:
+        world.edge.set_latency(0.0)
+        return await pass_on(world, trace_id, request)
+
+    world = World(script, regions=("us-east",))
+    world.visit(TOKYO)
+    world.visit(TOKYO)
+    before, after = (hop_of(one, "edge_to_region").duration_ms for one in world.requests)
+    assert before == pytest.approx(160, abs=25)
+    assert after == 0
+
+
+def test_a_latency_that_was_set_is_told_once() -> None:
+    world = World(hello)
+    said = [world.edge.set_latency(scale) for scale in (0.0, 0.0, 1.0)]
+    told = [event for event in world.events if isinstance(event, LatencyChanged)]
+    assert [event.latency_scale for event in told] == [0.0, 1.0]
+    assert [sentence.split(":")[0] for sentence in said] == [
+        "Emulated latency is off",
+        "Emulated latency is off",
+        "Emulated latency is real",
+    ]
+
+
+def test_a_latency_that_is_refused_changes_nothing() -> None:
+    world = World(hello)
+    with pytest.raises(ScaleRefused):
+        world.edge.set_latency(101.0)
+    assert world.edge.latency_scale == 1.0
+    assert world.events == []
 
 
 def test_bytes_are_counted_as_they_stream_in_both_directions() -> None:

@@ -16,6 +16,7 @@ from core.frames.frame import (
     RECENT_COLD_STARTS,
     RECENT_NOTICES,
     RECENT_REQUESTS,
+    RECENT_SCALING,
     Frame,
 )
 from core.frames.workers import MOST_ISOLATES
@@ -100,6 +101,7 @@ def counts(frame: Frame) -> tuple[int, ...]:
         dropped.requests,
         dropped.cold_starts,
         dropped.notices,
+        dropped.scaling,
     )
 
 
@@ -136,6 +138,7 @@ def test_the_rings_are_bounded_and_count_what_they_dropped(events: list[AnyEvent
         (frame.dropped.requests, len(frame.requests), RECENT_REQUESTS),
         (frame.dropped.cold_starts, len(ended), RECENT_COLD_STARTS),
         (frame.dropped.notices, len(frame.notices), RECENT_NOTICES),
+        (frame.dropped.scaling, len(frame.scaling), RECENT_SCALING),
     )
     for dropped, kept, size in rings:
         assert kept <= size

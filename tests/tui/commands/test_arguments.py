@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from core.edge.latency import LARGEST_SCALE
+from core.model.start_policies import START_POLICIES
 from core.options import DEFAULT_PORT, DriverOption, RuntimeOption
 from tui.commands import arguments
-from tui.commands.arguments import build_parser, duration_s, port_number
+from tui.commands.arguments import build_parser, duration_s, instance_count, latency_scale, port_number
 
 HEAVY = {
     "textual",
@@ -39,6 +41,12 @@ HEAVY = {
         ("attach shop", {"name": "shop"}),
         ("ps --json", {"json": True}),
         ("down shop", {"name": "shop"}),
+        ("latency off", {"scale": 0.0, "name": None}),
+        ("latency real shop", {"scale": 1.0, "name": "shop"}),
+        ("latency 0.5", {"scale": 0.5}),
+        ("scale app us-east 3", {"container": "app", "region": "us-east", "instances": 3, "name": None}),
+        ("scale app us-east auto shop", {"instances": None, "name": "shop"}),
+        ("start-policy app paused", {"command": "start-policy", "container": "app", "policy": "paused"}),
         ("new shop --template static", {"name": "shop", "template": "static"}),
         ("schema events", {"what": "events"}),
         ("doctor --json", {"json": True}),
@@ -53,7 +61,20 @@ def test_a_line_is_read(line: str, expected: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["up --driver dokcer", "up --runtime node", "up --port x", "up --for 3x", "frob", "schema", "new"]
+    "line",
+    [
+        "latency",
+        "latency far",
+        "scale app us-east",
+        "start-policy app warm",
+        "up --driver dokcer",
+        "up --runtime node",
+        "up --port x",
+        "up --for 3x",
+        "frob",
+        "schema",
+        "new",
+    ],
 )
 def test_wrong_input_is_refused_with_exit_code_2(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -66,6 +87,18 @@ def test_wrong_input_is_refused_with_exit_code_2(line: str, capsys: pytest.Captu
 def test_a_port_is_a_number_up_to_65535(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="from 0 to 65535"):
         port_number(text)
+
+
+@pytest.mark.parametrize("text", ["-1", "101", "nan", "inf", "far", ""])
+def test_a_latency_is_off_real_or_a_factor(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="write off, real, or a factor from 0 to 100"):
+        latency_scale(text)
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "many", "²", ""])
+def test_a_number_of_instances_is_whole_or_auto(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=r"write 0, 1, 2, ... or auto"):
+        instance_count(text)
 
 
 def test_a_duration_that_is_none_says_what_is_one() -> None:
@@ -82,6 +115,8 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_is_repeated_here_agrees_with_the_engine() -> None:
     assert arguments.DEFAULT_PORT == DEFAULT_PORT
+    assert arguments.START_POLICIES == START_POLICIES
+    assert arguments.LARGEST_LATENCY_SCALE == LARGEST_SCALE
     assert DriverOption.__args__ == arguments.DRIVERS  # type: ignore[attr-defined]
     assert RuntimeOption.__args__ == arguments.RUNTIMES  # type: ignore[attr-defined]
 

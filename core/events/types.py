@@ -96,6 +96,8 @@ class EngineStarted(Event, frozen=True, gc=False, kw_only=True, tag="engine_star
     regions: tuple[RegionInfo, ...]
     containers: tuple[ContainerInfo, ...]
     latency_scale: float
+    container_hour_usd: str = ""
+    """What the user assumes for an hour of a container, where the profile has no published price."""
 
 
 class EngineStopped(Event, frozen=True, gc=False, kw_only=True, tag="engine_stopped"):

@@ -38,6 +38,10 @@ class CostFold:
         self._ahead: deque[_Mark] = deque(maxlen=HISTORY_SAMPLES + 1)
         """Marks of the seconds since the last event, true until another one comes."""
 
+    def use(self, book: PriceBook) -> None:
+        """Price by another book from the beginning of a run, before which nothing was used."""
+        self._book = book
+
     def apply(self, event: AnyEvent) -> None:
         """Take in one event, noting the usage at the beginning of each second first."""
         if not self._marks or event.time_s >= self._marks[-1].second + 1:
@@ -64,6 +68,7 @@ class CostFold:
                     line.unit,
                     plain(line.unit_price_usd),
                     plain(line.amount_usd),
+                    line.assumed,
                 )
                 for line in bill.lines
             ),

@@ -32,7 +32,7 @@ from core.frames.regions import RegionsFold
 from core.frames.requests import RequestsFold
 from core.frames.scaling import ScalingFold
 from core.frames.workers import WorkersFold
-from core.metering.book import PriceBook, load_book
+from core.metering.book import PriceBook, book_of, load_book
 
 TIME_DIGITS = 6
 Handler = Callable[[Any], None]
@@ -41,7 +41,7 @@ Handler = Callable[[Any], None]
 class FrameFold:
     """Take in events one by one, cheaply; make a frame when one is asked for.
 
-    ``book`` is the price book of the cost meter; the platform's present one when not given.
+    ``book`` is the price book of the cost meter; that of the deployment's profile when not given.
     """
 
     def __init__(self, book: PriceBook | None = None) -> None:
@@ -60,6 +60,7 @@ class FrameFold:
         self._cold_start_groups = ColdStartGroupsFold()
         self._scaling = ScalingFold()
         self._notices = NoticesFold()
+        self._has_book = book is not None
         self._cost = CostFold(book or load_book())
         self._handlers = self._table()
 
@@ -140,6 +141,8 @@ class FrameFold:
 
     def _engine_started(self, event: EngineStarted) -> None:
         self._started = event
+        if not self._has_book:
+            self._cost.use(book_of(event.profile, event.container_hour_usd))
         self._state = "up"
         self._latency_scale = event.latency_scale
 

@@ -205,6 +205,8 @@ class CostLine(Record, frozen=True, gc=False):
     unit: str
     unit_price_usd: str
     amount_usd: str
+    assumed: bool = False
+    """Whether the price was never published, and is an assumption of the user."""
 
 
 class CostFrame(Record, frozen=True, gc=False):

@@ -16,6 +16,9 @@ _MIB_PER_GIB = 1024
 _MB_PER_GB = 1000
 _BYTES_PER_GB = 10**9
 _MICRO = 10**6
+_TICKS_PER_HOUR = 3600 * TICKS_PER_S
+_HOUR_STEP = Decimal("1E-12")
+"""A third of an hour has no end as a decimal: hours are rounded here, far below one tick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class BillLine:
     unit: str
     unit_price_usd: Decimal
     amount_usd: Decimal
+    assumed: bool = False
+    """Whether the price is an assumption of the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,10 @@ class Bill:
 
 
 def quantities(usage: Usage) -> dict[MeterName, Decimal]:
-    """Return usage in the units that prices are for: GB-s, GiB-s, vCPU-s, ms, GB, requests. Exact."""
+    """Return usage in the units that prices are for: GB-s, GiB-s, vCPU-s, ms, GB, requests, hours.
+
+    Exact, but for hours, which are rounded to twelve digits.
+    """
     with localcontext(EXACT):
         return {
             "requests": Decimal(usage.requests),
@@ -53,6 +61,7 @@ def quantities(usage: Usage) -> dict[MeterName, Decimal]:
             "egress_elsewhere": Decimal(usage.egress_elsewhere_bytes) / _BYTES_PER_GB,
             "object_requests": Decimal(usage.object_requests),
             "object_duration": OBJECT_MEMORY_GB * usage.object_ticks / TICKS_PER_S,
+            "container_hours": (Decimal(usage.object_ticks) / _TICKS_PER_HOUR).quantize(_HOUR_STEP),
         }
 
 
@@ -61,7 +70,8 @@ def list_price(usage: Usage, book: PriceBook) -> Bill:
     amounts = quantities(usage)
     nothing = Decimal(0)
     return _bill(
-        _line(one.item, amounts[one.meter], nothing, one.unit, one.unit_price_usd) for one in book.prices
+        _line(one.item, amounts[one.meter], nothing, one.unit, one.unit_price_usd, assumed=one.assumed)
+        for one in book.prices
     )
 
 
@@ -72,17 +82,33 @@ def month_bill(usage: Usage, book: PriceBook) -> Bill:
         (
             _line(book.plan, Decimal(1), Decimal(0), "month", book.plan_usd_per_month),
             *(
-                _line(one.item, amounts[one.meter], one.included, one.unit, one.unit_price_usd)
+                _line(
+                    one.item,
+                    amounts[one.meter],
+                    one.included,
+                    one.unit,
+                    one.unit_price_usd,
+                    assumed=one.assumed,
+                )
                 for one in book.prices
             ),
         )
     )
 
 
-def _line(item: str, quantity: Decimal, included: Decimal, unit: str, unit_price_usd: Decimal) -> BillLine:
+def _line(
+    item: str,
+    quantity: Decimal,
+    included: Decimal,
+    unit: str,
+    unit_price_usd: Decimal,
+    *,
+    assumed: bool = False,
+) -> BillLine:
     with localcontext(EXACT):
         billable = max(quantity - included, Decimal(0))
-        return BillLine(item, quantity, included, billable, unit, unit_price_usd, billable * unit_price_usd)
+        amount_usd = billable * unit_price_usd
+        return BillLine(item, quantity, included, billable, unit, unit_price_usd, amount_usd, assumed)
 
 
 def _bill(lines: Iterable[BillLine]) -> Bill:

@@ -27,8 +27,10 @@ class _Price(_Table):
     meter: MeterName
     item: str
     unit: str
-    usd: Amount
+    usd: Amount = Decimal(0)
     per: int = 1
+    assumed: bool = False
+    """Never published: the book's user names the price."""
     included_per_month: Amount
     source: str = Field(min_length=1)
 
@@ -46,18 +48,30 @@ class _Price(_Table):
             raise ValueError("must be 1, 10, 100, …, so that a unit's price is an exact decimal")
         return value
 
+    @model_validator(mode="after")
+    def _published_or_assumed(self) -> "_Price":
+        if self.assumed == ("usd" in self.model_fields_set):
+            raise ValueError("needs either usd, or assumed = true")
+        return self
+
+
+class _Unpriced(_Table):
+    meters: tuple[MeterName, ...]
+    source: str = Field(min_length=1)
+
 
 class _Book(_Table):
     name: str
     dated: date
     plan: _Plan
     prices: tuple[_Price, ...]
+    unpriced: _Unpriced
 
     @model_validator(mode="after")
     def _every_meter_once(self) -> "_Book":
-        named = sorted(price.meter for price in self.prices)
+        named = sorted([*self.unpriced.meters, *(price.meter for price in self.prices)])
         if named != sorted(METERS):
-            raise ValueError(f"needs one price for each of: {', '.join(METERS)}")
+            raise ValueError(f"needs one price, or a place in unpriced, for each of: {', '.join(METERS)}")
         return self
 
 
@@ -98,4 +112,5 @@ def _price(price: _Price) -> Price:
         unit_price_usd=price.usd / price.per,
         included=price.included_per_month,
         source=price.source,
+        assumed=price.assumed,
     )

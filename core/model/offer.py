@@ -28,7 +28,7 @@ def check_offer(deployment: Deployment) -> Iterator[Mistake]:
 
 
 def notes(deployment: Deployment) -> Iterator[tuple[str, str]]:
-    """Yield the subject and sentence of what is emulated or assumed here, as the platform has no such thing."""
+    """Yield the subject and sentence of what is emulated or assumed here for want of the platform's."""
     profile = load_profile(deployment.profile)
     policy = deployment.scaling.policy
     if policy not in profile.scaling.offered:

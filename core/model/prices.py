@@ -19,4 +19,9 @@ class Prices(Declared):
     container_hour_usd: (
         Annotated[Decimal, BeforeValidator(_exactly), Field(ge=0, le=1000, allow_inf_nan=False)] | None
     ) = None
-    """US dollars for an hour of one running container (profile beta); no such line on the bill without it."""
+    """US dollars for an hour of a running container (profile beta); without it such hours cost nothing."""
+
+    @property
+    def text(self) -> str:
+        """Return the price of a container-hour as text; empty when none is assumed."""
+        return "" if self.container_hour_usd is None else f"{self.container_hour_usd:f}"

@@ -86,6 +86,7 @@ _FIELDS: dict[type, dict[str, st.SearchStrategy[Any]]] = {
         "regions": st.just(REGIONS),
         "containers": st.just(CONTAINERS),
         "latency_scale": st.floats(0, 100),
+        "container_hour_usd": st.sampled_from(("", "0.05")),
     },
     EngineStopped: {"reason": texts},
     RegionChanged: {

@@ -23,6 +23,7 @@ from core.frames.workers import MOST_ISOLATES
 from tests import streams
 from tests.core.events.examples import STARTED, runs
 from tests.core.events.examples import streams as any_stream
+from tests.core.frames.events import changed
 
 STREAMS = {
     "quiet": streams.quiet(),
@@ -179,8 +180,20 @@ def test_the_state_goes_from_starting_to_up_to_stopped() -> None:
 def test_the_deployment_is_as_its_start_said() -> None:
     frame = folded(STREAMS["busy"]).frame(0.0)
     assert (frame.deployment, frame.profile, frame.seed) == ("shop", "ga", 7)
+    assert frame.cost.book.startswith("ga, ")
     assert frame.url == "http://127.0.0.1:8787"
     assert [one.name for one in frame.containers] == ["app", "render"]
+
+
+def test_the_bill_follows_the_profile_and_marks_what_is_assumed() -> None:
+    fold = FrameFold()
+    fold.apply(msgspec.structs.replace(STARTED, profile="beta", container_hour_usd="0.06"))
+    fold.apply(changed(0.0, "app-1", "ready"))
+    cost = fold.frame(1800.0).cost
+    assert cost.book.startswith("beta, ")
+    assert cost.so_far_usd == "0.03"
+    assert cost.rate_usd_per_hour == "0.06"
+    assert [line.item for line in cost.lines if line.assumed] == ["Container hours (price assumed)"]
 
 
 HEAVY = ("pydantic", "httpx", "uvicorn", "docker", "textual", "rich", "plotext")

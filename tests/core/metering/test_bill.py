@@ -4,13 +4,15 @@ from decimal import Context, Decimal, Inexact, localcontext
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from core.metering.bill import EXACT, Bill, list_price, month_bill, plain, quantities
-from core.metering.book import METERS, load_book
+from core.metering.book import METERS, book_of, load_book
 from core.metering.usage import TICKS_PER_S, USAGE_FIELDS, Usage
 from tests.core.metering.test_usage import usages
 
 BOOK = load_book()
+ASSUMED = book_of("beta", "0.12")
 STRICT = Context(prec=200, traps=[Inexact])
 """Arithmetic that raises where a digit would be lost."""
 
@@ -27,6 +29,34 @@ def check(bill: Bill) -> None:
 def test_every_line_is_quantity_times_price_and_all_add_up(usage: Usage) -> None:
     check(list_price(usage, BOOK))
     check(month_bill(usage, BOOK))
+
+
+@given(usages)
+def test_a_bill_at_an_assumed_price_is_as_exact(usage: Usage) -> None:
+    check(list_price(usage, ASSUMED))
+    check(month_bill(usage, ASSUMED))
+
+
+@given(st.integers(0, 10**12))
+def test_hours_are_true_to_far_less_than_a_tick(ticks: int) -> None:
+    hours = quantities(Usage(object_ticks=ticks))["container_hours"]
+    assert abs(hours * 3600 * TICKS_PER_S - ticks) < Decimal("0.000001")
+
+
+def test_the_beta_costs_requests_cpu_time_and_the_hours_of_its_containers() -> None:
+    hour = Usage(requests=10**6, memory_mib_ticks=10**9, object_ticks=3600 * TICKS_PER_S, vcpu_us=10**9)
+    lines = {line.item: line for line in list_price(hour, ASSUMED).lines}
+    assert {item: line.amount_usd for item, line in lines.items() if line.amount_usd} == {
+        "Worker requests": Decimal("0.30"),
+        "Container hours (price assumed)": Decimal("0.12"),
+    }
+    assert [item for item, line in lines.items() if line.assumed] == ["Container hours (price assumed)"]
+
+
+def test_hours_without_an_assumed_price_are_counted_and_said_to_have_none() -> None:
+    (line,) = (one for one in list_price(Usage(object_ticks=720_000), book_of("beta")).lines if one.assumed)
+    assert line.item == "Container hours (no price was published)"
+    assert (line.quantity, line.amount_usd) == (Decimal(2), Decimal(0))
 
 
 @given(usages)
@@ -95,7 +125,7 @@ def test_one_kind_of_use_costs_what_the_platform_says(usage: Usage, item: str, a
 
 def test_each_kind_of_use_has_one_quantity() -> None:
     assert tuple(quantities(Usage())) == METERS
-    assert len(METERS) == len(USAGE_FIELDS)
+    assert len(METERS) == len(USAGE_FIELDS) + 1  # hours are another measure of the objects' time
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Watch over one region's driver: open it, notice its loss, and open it again when its engine is back."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from core.containers.backoff import delay_s
 from core.containers.drivers.protocol import Driver, DriverUnavailable
@@ -41,11 +41,11 @@ class RegionWatch:
     async def open(self) -> None:
         """Open the driver; where that fails say so and go on trying in the background."""
         try:
-            await self.driver.open()
+            removed = await self.driver.open()
         except DriverUnavailable as error:
             self._is_unavailable(error)
         else:
-            self._is_ready()
+            self._is_ready(removed)
 
     def lost(self, error: DriverUnavailable) -> None:
         """Take note that the engine below is gone; once is enough."""
@@ -62,8 +62,10 @@ class RegionWatch:
             await asyncio.gather(self._reopening, return_exceptions=True)
         await self.driver.close()
 
-    def _is_ready(self) -> None:
+    def _is_ready(self, removed: Sequence[str]) -> None:
         self.unavailable = None
+        if removed:
+            self._say_removed(removed)
         self._bus.publish(
             RegionChanged(
                 time_s=self._bus.now_s(), region=self.region, driver=self.driver.name, state="ready"
@@ -71,6 +73,18 @@ class RegionWatch:
         )
         for callback in self._on_ready:
             callback()
+
+    def _say_removed(self, removed: Sequence[str]) -> None:
+        """Tell what was left of an earlier run, or of the time before the engine was lost."""
+        self._bus.publish(
+            Notice(
+                time_s=self._bus.now_s(),
+                level="info",
+                subject=self.region,
+                message=f"removed what was left behind here: {', '.join(removed)}",
+                advice="nothing to do: instances are started anew when a request needs them",
+            )
+        )
 
     def _is_unavailable(self, error: DriverUnavailable) -> None:
         self.unavailable = error
@@ -104,11 +118,11 @@ class RegionWatch:
             tries += 1
             await asyncio.sleep(min(delay_s(tries), LONGEST_WAIT_S))
             try:
-                await self.driver.open()
+                removed = await self.driver.open()
             except DriverUnavailable as error:
                 if self.unavailable is None or error.message != self.unavailable.message:
                     self._say_unavailable(error)
                 self.unavailable = error
             else:
-                self._is_ready()
+                self._is_ready(removed)
                 return

@@ -141,8 +141,11 @@ class Driver(Protocol):
     def policies(self) -> frozenset[StartPolicyName]:
         """Return the start policies that it can follow; ``plain`` is always among them."""
 
-    async def open(self) -> None:
-        """Connect, check permissions, and remove what a killed run of this deployment left behind."""
+    async def open(self) -> Sequence[str]:
+        """Connect, check permissions, and remove what a killed run of this deployment left behind.
+
+        Return what was removed, each with its kind: nothing is adopted, as its engine's requests are gone.
+        """
 
     async def prepare(self, plan: InstancePlan, progress: Progress) -> None:
         """Make the image available (pull or build); returns at once when it is there. Raises StartFailed."""

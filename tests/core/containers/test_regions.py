@@ -21,9 +21,12 @@ class Breakable(SimulatedDriver):
         if self.broken is not None:
             raise self.broken
 
-    async def open(self) -> None:
+    left_behind: Sequence[str] = ()
+
+    async def open(self) -> Sequence[str]:
         self.opened += 1
         self._check()
+        return self.left_behind
 
     async def create(self, plan: InstancePlan) -> None:
         await super().create(plan)
@@ -129,3 +132,15 @@ def test_closing_without_the_engine_says_what_may_be_left() -> None:
         driver.broken = GONE
 
     assert "may be left behind" in run(work).of(Notice)[-1].message
+
+
+def test_what_an_earlier_run_left_behind_is_told_once_it_is_removed() -> None:
+    async def work(rig: Rig, driver: Breakable) -> None:
+        driver.broken = GONE
+        await rig.fleet.region_lost("us-east", "the engine does not answer", "")
+        driver.broken, driver.left_behind = None, ("container app-1", "network app")
+        await rig.seen.until(lambda: _region_states(rig.seen)[-1] == "ready")
+
+    (told,) = (one for one in run(work).of(Notice) if one.level == "info")
+    assert told.subject == "us-east"
+    assert told.message == "removed what was left behind here: container app-1, network app"

@@ -40,6 +40,12 @@ class Removed:
     containers: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
 
+    @property
+    def lines(self) -> list[str]:
+        """Return each with its kind."""
+        containers = [f"container {name}" for name in self.containers]
+        return containers + [f"network {name}" for name in self.networks]
+
 
 async def remove_left_behind(api: EngineApi, deployment: str, region: str, me: Owner) -> Removed:
     """Remove what ended processes left of the deployment, and what this one has in the region."""
@@ -71,30 +77,33 @@ async def remove_region(api: EngineApi, deployment: str, region: str, me: Owner)
 async def _remove(api: EngineApi, deployment: str, chosen: Chosen) -> Removed:
     filters = label_filter(deployment=deployment)
     containers = [one for one in await api.containers(filters) if chosen(one)]
-    await _remove_containers(api, [str(one["Id"]) for one in containers])
+    removed = await _remove_containers(api, containers)
     networks = [one for one in await api.networks(filters) if chosen(one)]
-    for network in networks:
-        await remove_network(api, str(network["Id"]))
-    return Removed(
-        tuple(sorted(name.lstrip("/") for one in containers for name in one["Names"][:1])),
-        tuple(sorted(str(one["Name"]) for one in networks)),
-    )
+    gone = [str(one["Name"]) for one in networks if await remove_network(api, str(one["Id"]))]
+    return Removed(tuple(sorted(removed)), tuple(sorted(gone)))
 
 
-async def _remove_containers(api: EngineApi, ids: Iterable[str]) -> None:
+async def _remove_containers(api: EngineApi, containers: Iterable[Json]) -> list[str]:
+    """Remove containers, several at a time; return the names of those that no other call has removed."""
     permits = asyncio.Semaphore(PARALLEL_REMOVALS)
+    removed: list[str] = []
 
-    async def remove(container: str) -> None:
+    async def remove(container: Json) -> None:
         async with permits:
-            await remove_container(api, container)
+            if await remove_container(api, str(container["Id"])):
+                removed.extend(name.lstrip("/") for name in container["Names"][:1])
 
     async with asyncio.TaskGroup() as group:
-        for container in ids:
+        for container in containers:
             group.create_task(remove(container))
+    return removed
 
 
-async def remove_container(api: EngineApi, container: str) -> None:
-    """Remove a container; no error when it is gone, and waits when another call is removing it."""
+async def remove_container(api: EngineApi, container: str) -> bool:
+    """Remove a container; no error when it is gone, and waits when another call is removing it.
+
+    Return whether this very call has removed it.
+    """
     try:
         await api.remove_container(container)
     except EngineError as error:
@@ -102,6 +111,8 @@ async def remove_container(api: EngineApi, container: str) -> None:
             await _wait_until_removed(api, container)
         elif error.status != 404:
             raise
+        return False
+    return True
 
 
 async def _wait_until_removed(api: EngineApi, container: str) -> None:
@@ -112,13 +123,18 @@ async def _wait_until_removed(api: EngineApi, container: str) -> None:
             raise
 
 
-async def remove_network(api: EngineApi, network: str) -> None:
-    """Remove a network; no error when it is gone or another owner's container has joined it."""
+async def remove_network(api: EngineApi, network: str) -> bool:
+    """Remove a network; no error when it is gone or another owner's container has joined it.
+
+    Return whether this very call has removed it.
+    """
     try:
         await api.remove_network(network)
     except EngineError as error:
         if error.status not in (403, 404):
             raise
+        return False
+    return True
 
 
 async def make_network(

@@ -60,15 +60,16 @@ class ProcessDriver:
         """A process can be frozen; nothing else of its start can be done in advance, and no limit lifted."""
         return frozenset({"plain", "paused"})
 
-    async def open(self) -> None:
-        """End what a killed run left behind."""
+    async def open(self) -> Sequence[str]:
+        """End what a killed run left behind, and take its disks away."""
         if os.name != "posix":
             raise DriverUnavailable(
                 "the process driver needs a POSIX system", "run the region on Docker, or under WSL"
             )
         self._prefix = await _tie_to_this_process()
-        await remove_dead(self._deployment, self._region)
+        ended = await remove_dead(self._deployment, self._region)
         await asyncio.to_thread(disks.remove_dead_disks, self._deployment, self._region)
+        return [f"process {name}" for name in ended]
 
     async def prepare(self, plan: InstancePlan, progress: Progress) -> None:
         """Nothing to fetch: the program is on this machine."""

@@ -1,6 +1,7 @@
 """The driver against a real Docker Engine: the life of an instance."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -281,3 +282,20 @@ async def test_several_instances_start_at_once(driver: DockerDriver, busybox_ima
     several = plans(busybox_image, 4)
     await asyncio.gather(*(bring_up(driver, plan) for plan in several))
     assert {sample.instance for sample in await driver.samples()} == {plan.instance for plan in several}
+
+
+async def test_the_size_of_the_writable_layer_is_what_the_program_wrote(
+    driver: DockerDriver, busybox_image: str
+) -> None:
+    shell = ("/bin/sh", "-c", "dd if=/dev/zero of=/tmp/upload bs=1000 count=3000; sleep 60")
+    plan = replace(make_plan(busybox_image), entrypoint=shell)
+    await driver.prepare(plan, lambda _: None)
+    await driver.create(plan)
+    assert await driver.written_bytes(plan) == 0
+    await driver.start(plan)
+    while (await driver.written_bytes(plan) or 0) < 3_000_000:
+        pass
+    await driver.kill(plan)
+    assert await driver.written_bytes(plan) == 3_000_000
+    await driver.remove(plan)
+    assert await driver.written_bytes(plan) is None

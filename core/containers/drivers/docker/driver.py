@@ -1,18 +1,17 @@
 """Run the instances of one region as containers of a Docker Engine."""
 
 import asyncio
-import contextlib
 import math
 import signal
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
 
 from core.containers.drivers.docker.api import EngineApi
 from core.containers.drivers.docker.cgroups import open_reader
+from core.containers.drivers.docker.clearing import Clearing
 from core.containers.drivers.docker.connection import Json
 from core.containers.drivers.docker.endpoint import resolve_endpoint
-from core.containers.drivers.docker.errors import EngineError
+from core.containers.drivers.docker.errors import EngineError, unless
 from core.containers.drivers.docker.failures import ended_early, refused
 from core.containers.drivers.docker.images import Images
 from core.containers.drivers.docker.instances import Instance
@@ -35,7 +34,6 @@ from core.containers.drivers.docker.sandboxes import Sandbox, Sandboxes
 from core.containers.drivers.docker.silence import listening_ports, silence_reason
 from core.containers.drivers.docker.spec import (
     JOIN,
-    MIB,
     container_body,
     container_name,
     nano_cpus,
@@ -58,8 +56,6 @@ from core.http.client import PooledClient
 from core.http.errors import ClientError, ConnectFailed
 from core.http.messages import Request, Response
 from core.model.start_policies import START_POLICIES, StartPolicyName
-
-T = TypeVar("T")
 
 SAY_WHY_S = 0.05
 """So much before ready_timeout the wait for the port ends, to say what the program listens on instead."""
@@ -102,7 +98,7 @@ class DockerDriver:
         self._making_network = asyncio.Lock()
         self._watch: EventWatch | None = None
         self._instances: dict[str, Instance] = {}
-        self._clearing: set[asyncio.Task[Any]] = set()
+        self._clearing = Clearing(lambda plan: plan.instance in self._instances, self.remove)
 
     @property
     def engine(self) -> EngineApi:
@@ -117,7 +113,7 @@ class DockerDriver:
         known = not self._architecture or is_known(self._architecture)
         return frozenset(START_POLICIES if known else set(START_POLICIES) - {"shared"})
 
-    async def open(self) -> None:
+    async def open(self) -> Sequence[str]:
         """Connect, and remove what killed runs and this driver's own earlier life left behind."""
         await self._let_go()
         endpoint = resolve_endpoint(self._given_endpoint)
@@ -127,7 +123,7 @@ class DockerDriver:
             info = await api.info()
             self._host_cpus = int(info.get("NCPU") or 1)
             self._architecture = str(info.get("Architecture", ""))
-            await remove_left_behind(api, self.deployment, self.region, self._owner)
+            removed = await remove_left_behind(api, self.deployment, self.region, self._owner)
             self._network, gateway = await make_network(api, self.deployment, self.region, self._owner)
         except EngineError as error:
             raise DriverUnavailable(
@@ -139,6 +135,7 @@ class DockerDriver:
         await self._watch.subscribed()
         self._api, self._images = api, Images(api, self.deployment)
         self._sandboxes = Sandboxes(api, self.deployment, self.region, self._owner, self._architecture)
+        return removed.lines
 
     async def prepare(self, plan: InstancePlan, progress: Progress) -> None:
         """Make the image available: there, pulled or built."""
@@ -161,7 +158,7 @@ class DockerDriver:
 
     async def create(self, plan: InstancePlan) -> None:
         """Create the container, with its sandbox where it shares one; when cancelled, none is left."""
-        await self._or_nothing(plan, self._create(plan))
+        await self._clearing.or_nothing(plan, self._create(plan))
 
     async def _create(self, plan: InstancePlan) -> None:
         sandbox: Sandbox | None = None
@@ -216,7 +213,7 @@ class DockerDriver:
         """Start or thaw the container; when it fails or is cancelled, none is left."""
         instance = self._instances[plan.instance]
         try:
-            await self._or_nothing(plan, self._start(instance))
+            await self._clearing.or_nothing(plan, self._start(instance))
         except EngineError as error:
             await self.remove(plan)
             raise refused(plan, "start", error) from error
@@ -231,14 +228,7 @@ class DockerDriver:
         instance.watch_exit(self.engine)
         instance.pid = int(described["State"]["Pid"])
         network = instance.sandbox.network if instance.sandbox else described["NetworkSettings"]
-        if self._by_address:
-            [joined] = network["Networks"].values()
-            instance.host = str(joined["IPAddress"])
-            instance.port = instance.plan.container.port
-        else:
-            published = (network["Ports"] or {}).get(f"{instance.plan.container.port}/tcp") or []
-            instance.host = self.engine.endpoint.host
-            instance.port = int(published[0]["HostPort"]) if published else 0
+        instance.reach(network, None if self._by_address else self.engine.endpoint.host)
         self._read(instance)
 
     async def wait_until_listening(self, plan: InstancePlan) -> None:
@@ -270,7 +260,7 @@ class DockerDriver:
         """Pause the container: its processes stay in memory and get no time."""
         instance = self._instances[plan.instance]
         try:
-            await self._or_nothing(plan, self.engine.pause_container(instance.container))
+            await self._clearing.or_nothing(plan, self.engine.pause_container(instance.container))
         except EngineError as error:
             raise refused(plan, "boot", error) from error
         instance.frozen = True
@@ -327,7 +317,7 @@ class DockerDriver:
     async def stop(self, plan: InstancePlan, grace_s: float) -> None:
         """Send SIGTERM, and SIGKILL after ``grace_s`` (the Engine counts whole seconds, rounded up)."""
         grace_s = math.ceil(grace_s)
-        await self._unless(NOT_FOUND, self.engine.stop_container(self._container(plan), grace_s))
+        await unless(NOT_FOUND, self.engine.stop_container(self._container(plan), grace_s))
 
     async def kill(self, plan: InstancePlan) -> None:
         """Send SIGKILL."""
@@ -336,7 +326,7 @@ class DockerDriver:
     async def signal(self, plan: InstancePlan, number: int) -> None:
         """Send the program a signal; the container's init passes it on."""
         call = self.engine.kill_container(self._container(plan), str(int(number)))
-        await self._unless(NOT_FOUND, self._unless(NOT_RUNNING, call))
+        await unless(NOT_FOUND, unless(NOT_RUNNING, call))
 
     async def written_bytes(self, plan: InstancePlan) -> int | None:
         """Return the size of the container's writable layer; None when the Engine does not say."""
@@ -361,26 +351,13 @@ class DockerDriver:
 
     async def samples(self) -> Sequence[Sample]:
         """Read memory and CPU of every instance that runs."""
-        found = []
-        for instance in self._instances.values():
-            reading = instance.reader.read() if instance.reader else None
-            if reading is not None:
-                found.append(
-                    Sample(
-                        instance.plan.instance,
-                        reading.memory_bytes / MIB,
-                        reading.app_bytes / MIB,
-                        float(instance.plan.limits.memory_mib),
-                        reading.cpu_total_s,
-                    )
-                )
-        return found
+        samples = [instance.sample() for instance in self._instances.values()]
+        return [sample for sample in samples if sample is not None]
 
     async def close(self) -> None:
         """Remove every container and the network, and let go of the Engine."""
         try:
-            if self._clearing:
-                await asyncio.wait(self._clearing)
+            await self._clearing.until_done()
             if self._api is not None:
                 await remove_region(self._api, self.deployment, self.region, self._owner)
         finally:
@@ -406,33 +383,3 @@ class DockerDriver:
     async def _on_lost(self, error: DriverUnavailable) -> None:
         if self._on_unavailable is not None:
             await self._on_unavailable(error.message, error.advice)
-
-    async def _or_nothing(self, plan: InstancePlan, work: Awaitable[T]) -> T:
-        """Await ``work``; when cancelled, let the Engine finish it and then remove the container."""
-        task = asyncio.ensure_future(work)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            clearing = asyncio.ensure_future(self._clear(plan, task))
-            self._clearing.add(clearing)
-            clearing.add_done_callback(self._clearing.discard)
-            await asyncio.shield(clearing)
-            raise
-
-    async def _clear(self, plan: InstancePlan, task: "asyncio.Future[Any]") -> None:
-        await asyncio.wait({task})
-        failed = None if task.cancelled() else task.exception()
-        if isinstance(failed, DriverUnavailable):
-            return  # The Engine is gone; ``open`` removes what it still has when it is back.
-        if failed is not None and plan.instance not in self._instances:
-            return  # It was not created.
-        with contextlib.suppress(DriverUnavailable, EngineError):
-            await self.remove(plan)
-
-    async def _unless(self, status: int, call: Awaitable[None]) -> None:
-        """Await a call for which the Engine's answer ``status`` means that there is nothing to do."""
-        try:
-            await call
-        except EngineError as error:
-            if error.status != status:
-                raise

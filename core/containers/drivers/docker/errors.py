@@ -3,6 +3,7 @@
 import errno
 import getpass
 import sys
+from collections.abc import Awaitable
 
 from core.containers.drivers.docker.endpoint import Endpoint
 from core.containers.drivers.protocol import DriverUnavailable
@@ -71,3 +72,12 @@ def _start_advice() -> str:
     if sys.platform == "darwin":
         return "Start Docker Desktop (open -a Docker), or use --driver process."
     return "Start it (sudo systemctl start docker), set DOCKER_HOST, or use --driver process."
+
+
+async def unless(status: int, call: Awaitable[None]) -> None:
+    """Await a call for which the Engine's answer ``status`` means that there is nothing to do."""
+    try:
+        await call
+    except EngineError as error:
+        if error.status != status:
+            raise

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from core.containers.drivers.docker.api import EngineApi
 from core.containers.drivers.docker.cgroups import CgroupReader
+from core.containers.drivers.docker.connection import Json
 from core.containers.drivers.docker.errors import EngineError, EngineLost
 from core.containers.drivers.docker.sandboxes import Sandbox
+from core.containers.drivers.docker.spec import MIB
 from core.containers.drivers.docker.stats import StatsReader
-from core.containers.drivers.protocol import ContainerConnectionError, Exit, InstancePlan
+from core.containers.drivers.protocol import ContainerConnectionError, Exit, InstancePlan, Sample
 
 LOG_TAIL_LINES = 10
 LAST_WORDS_S = 0.1
@@ -44,6 +46,29 @@ class Instance:
         """Begin to wait for the container's end."""
         self.exit = asyncio.ensure_future(self._ended(api))
         self.exit.add_done_callback(self._has_ended)
+
+    def reach(self, network: Json, published_on: str | None) -> None:
+        """Note where it is reached: by an address of its own, or at a port published on an address."""
+        port = self.plan.container.port
+        if published_on is None:
+            [joined] = network["Networks"].values()
+            self.host, self.port = str(joined["IPAddress"]), port
+        else:
+            published = (network["Ports"] or {}).get(f"{port}/tcp") or []
+            self.host, self.port = published_on, int(published[0]["HostPort"]) if published else 0
+
+    def sample(self) -> Sample | None:
+        """Read its memory and CPU; None where there is nothing to read."""
+        reading = self.reader.read() if self.reader else None
+        if reading is None:
+            return None
+        return Sample(
+            self.plan.instance,
+            reading.memory_bytes / MIB,
+            reading.app_bytes / MIB,
+            float(self.plan.limits.memory_mib),
+            reading.cpu_total_s,
+        )
 
     @property
     def has_ended(self) -> bool:

@@ -9,7 +9,7 @@ from core.containers.drivers.docker.api import EngineApi
 from core.containers.drivers.docker.connection import Json
 from core.containers.drivers.docker.errors import EngineError
 from core.containers.drivers.docker.labels import Owner
-from core.containers.drivers.docker.names import create_container
+from core.containers.drivers.docker.names import NOT_FOUND, create_container
 from core.containers.drivers.docker.pause_image import ensure_pause_image
 from core.containers.drivers.docker.regions import remove_container
 from core.containers.drivers.docker.spec import container_name, exposed_ports, published_ports, region_marks
@@ -41,11 +41,21 @@ class Sandboxes:
         free = self._free.get(plan.container.name, [])
         while free:
             container = free.pop()
-            described = await self._api.container(container)
-            if described["State"]["Running"]:
-                return Sandbox(container, described["NetworkSettings"])
+            network_settings = await self._network_of(container)
+            if network_settings is not None:
+                return Sandbox(container, network_settings)
             await remove_container(self._api, container)
         return await self._make(plan, network, publish_on)
+
+    async def _network_of(self, container: str) -> Json | None:
+        """Return the network that a sandbox holds; None when it does not run any more."""
+        try:
+            described = await self._api.container(container)
+        except EngineError as error:
+            if error.status != NOT_FOUND:
+                raise
+            return None
+        return described["NetworkSettings"] if described["State"]["Running"] else None
 
     async def give_back(self, plan: InstancePlan, sandbox: Sandbox) -> None:
         """Keep it for the class's next instance, or remove it where enough wait."""

@@ -19,6 +19,7 @@ from core.events.types import (
     EngineStopped,
     Event,
     InstanceChanged,
+    LatencyChanged,
     Notice,
     RequestFinished,
     WorkerLogged,
@@ -107,6 +108,32 @@ async def test_actions_are_refused_until_there_is_something_to_act_on(tmp_path: 
     engine = engine_of(project(tmp_path / "p", SLOW_WORKER))
     with pytest.raises(OperationRefused, match="still starting"):
         await engine.act("start", "app-1")
+    for change in (
+        engine.set_latency(0.5),
+        engine.scale("app", "us-east", 1),
+        engine.set_start_policy("app", "plain"),
+    ):
+        with pytest.raises(OperationRefused, match="still starting"):
+            await change
+
+
+async def test_what_a_person_sets_reaches_the_parts_and_what_they_refuse_comes_back(tmp_path: Path) -> None:
+    engine = engine_of(project(tmp_path / "p", SLOW_WORKER), driver="simulated")
+    events: list[AnyEvent] = []
+    engine.bus.subscribe(events.append)
+    async with running(engine) as (client, port):
+        await client.fetch(("127.0.0.1", port), Request("GET", "/", [(b"host", b"a")]))
+        assert "is off" in await engine.set_latency(0.0)
+        assert "follows its policy again" in await engine.scale("app", "us-east", None)
+        assert "by the policy plain" in await engine.set_start_policy("app", "plain")
+        for refused, reason in (
+            (engine.set_latency(-1.0), "from 0"),
+            (engine.scale("app", "us-east", 1000), "at most 20"),
+            (engine.set_start_policy("nobody", "plain"), "nobody"),
+        ):
+            with pytest.raises(OperationRefused, match=reason):
+                await refused
+    assert [event.latency_scale for event in events if isinstance(event, LatencyChanged)] == [0.0]
 
 
 async def test_a_taken_port_is_found_before_anything_is_started(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def _end(start: ColdStartRow, total_ms: float, width: int) -> list[Segment]:
     sign = {"ready": " ", "failed": "✗"}.get(start.outcome, "…")
     end: list[Segment] = [(right(duration_ms(total_ms), 8) + sign, style)]
     if width >= 60:
-        word = "waits" if start.outcome == "starting" else "waited"
+        word = "waiting" if start.outcome == "starting" else "waited"
         end.append((left(f" {GLYPHS['cold']} {start.waited} {word}" if start.waited else "", 13), "cold"))
     elif width >= 30:
         end.append((left(f" {GLYPHS['cold']}{start.waited}" if start.waited else "", 5), "cold"))

@@ -1,7 +1,8 @@
-"""Request flow: the live picture, then the latest requests as waterfalls."""
+"""Request flow: the live picture, who is far, then the latest requests as waterfalls."""
 
 from core.frames.frame import Frame
 from tui.panes import requests
+from tui.panes.far import far_rows
 from tui.panes.picture import picture, picture_height
 from tui.panes.rows import Area, Row, View, clean, row, rule
 from tui.panes.waterfall import TimeKind, hop_kind, legend
@@ -13,8 +14,9 @@ def layout(frame: Frame, area: Area, view: View) -> list[Row]:
     """Draw the picture above the requests; the legend comes last where there is room."""
     lines = picture_height(frame, area.height)
     rows = picture(frame, area.width, lines)
-    if area.height >= 14:
-        rows.append(rule(area.width))
+    rows += [rule(area.width)] if area.height >= 14 else []
+    far = far_rows(frame, area.width, 2 if area.height >= 14 else 1 if area.height >= 10 else 0)
+    rows += [*far, rule(area.width)] if far and area.height >= 14 else far
     with_legend = area.height >= 16 and bool(frame.requests)
     room = area.height - len(rows) - (1 if with_legend else 0)
     rows += requests.table(frame, area.width, room, view)

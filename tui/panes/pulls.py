@@ -34,12 +34,12 @@ def _done_bytes(layer: PullLayer) -> float:
     return current + (layer.total_bytes / 2 if layer.state == "extracting" else 0)
 
 
-def words(pull: PullRow) -> str:
-    """Return ``pull 3/7 layers 41 %``."""
+def words(pull: PullRow, *, short: bool = False) -> str:
+    """Return ``pull 3/7 layers 41 %``, without the noun where ``short``."""
     here = sum(layer.state in _HERE for layer in pull.layers)
-    noun = "layer" if len(pull.layers) == 1 else "layers"
+    noun = "" if short else " layer" if len(pull.layers) == 1 else " layers"
     part = share(pull)
-    return f"pull {here}/{len(pull.layers)} {noun}" + ("" if part is None else f" {percent(part)}")
+    return f"pull {here}/{len(pull.layers)}{noun}" + ("" if part is None else f" {percent(part)}")
 
 
 def layer_rows(pull: PullRow, width: int) -> list[Row]:

@@ -23,6 +23,7 @@ from tui.units import duration_s, mebibytes, per_second
 
 REGION_KEY = "region:"
 _WIDE = 70
+_SHORT = 56
 _GRAPH = 40
 _STATE = 13
 _STARTING_BAR_S = 10.0
@@ -103,16 +104,21 @@ def _region(region: RegionRow, width: int, frame: Frame) -> Row:
         start.append((f"  {sign.word}", "error"))
         return spread(width, start, driver)
     ready = sum(1 for one in region.instances if one.state == "ready")
-    wanted = [one.instances for one in frame.wanted if one.region == region.info.id]
+    wanted = ready + sum(_missing(one, frame) for one in frame.wanted if one.region == region.info.id)
     words = f"{ready} ready" if ready else sign.word
-    if ready and sum(wanted) != ready and wanted:
-        words = f"{ready}/{sum(wanted)} ready"
+    if wanted != ready and (ready or wanted > 0):
+        words = f"{ready}/{wanted} ready"
     rate = (right(per_second(region.requests_per_second), 7), "rate")
     end = [*driver, (f" {words}", "text" if ready else sign.style), rate]
     city = f"  {clean(region.info.city)}"
     if width_of([*start, *end]) + cells(city) <= width:
         start.append((city, "muted"))
     return spread(width, start, end)
+
+
+def _missing(decision: ScalingRow, frame: Frame) -> int:
+    """Return how many instances are wanted more than are ready; less than 0 where some are too many."""
+    return decision.instances - ready_count(frame, decision.container, decision.region)
 
 
 def _decision(decision: ScalingRow, width: int, frame: Frame) -> Row:
@@ -155,6 +161,8 @@ def _graph_width(width: int, name: int) -> int:
 def _instance(instance: InstanceRow, width: int, frame: Frame, name: int) -> Row:
     sign = instance_sign(instance)
     words = state_words(instance, frame.time_s)
+    if is_starting(instance) and instance.pull is not None and width < _SHORT:
+        words = pulls.words(instance.pull, short=True)
     start: list[Segment] = [
         ("  " if width >= 28 else "", "text"),
         (sign.glyph + " ", sign.style),

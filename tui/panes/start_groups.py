@@ -7,7 +7,7 @@ from typing import NamedTuple
 from core.frames.frame import ColdStartGroup, Frame
 from core.model.start_policies import START_POLICIES
 from tui.panes.graphs import bar
-from tui.panes.rows import Area, Row, Segment, clean, left, right, row, rule
+from tui.panes.rows import Area, Row, Segment, clean, left, right, row
 from tui.panes.waterfall import GLYPHS
 from tui.units import duration_ms
 
@@ -36,12 +36,17 @@ def table(frame: Frame, area: Area) -> list[Row]:
         shown, hidden = groups[: room - 1], groups[room - 1 :]
     columns = _columns(shown, area.width)
     longest_ms = max((one.p50_ms for one in groups), default=0.0)
-    rows = [rule(area.width), _head(columns, area.width)]
+    rows = [_title(area.width), _head(columns, area.width)]
     for _, same in groupby(shown, key=lambda one: (one.container, one.region)):
         rows += _beside_each_other(list(same), columns, longest_ms, area.width)
     if hidden:
         rows.append(row(area.width, (f"and {len(hidden)} more", "muted")))
     return rows
+
+
+def _title(width: int) -> Row:
+    text = "── times of the start itself; the time in the queue behind other starts is apart "
+    return row(width, (left(text, width) if width < len(text) else text + "─" * (width - len(text)), "muted"))
 
 
 def _order(group: ColdStartGroup) -> tuple[str, str, int]:
@@ -60,7 +65,7 @@ def _head(columns: _Columns, width: int) -> Row:
     text += right("starts", _COUNT) + right("failed", _COUNT)
     text += "".join(right(word, _FIGURE) for word in ("p50", "p95", "worst", "queued"))
     text += left(f"  {GLYPHS['cold']} waited", 15)
-    return row(width, (text, "muted"), ("p50 of the start itself" if columns.bar else "", "muted"))
+    return row(width, (text, "muted"), ("p50 against plain" if columns.bar else "", "muted"))
 
 
 def _beside_each_other(
@@ -109,6 +114,6 @@ def _against(group: ColdStartGroup, columns: _Columns, longest_ms: float, plain_
     if not columns.bar or not group.count or longest_ms <= 0:
         return []
     ratio = plain_ms / group.p50_ms if plain_ms and group.p50_ms and group.policy != "plain" else 0.0
-    words = f" {ratio:.1f}x" if ratio else ""
+    words = f" {ratio:.1f}x" if 0 < ratio < 9.95 else f" {ratio:.0f}x" if ratio else ""
     full, _ = bar(group.p50_ms / longest_ms, columns.bar - 7)
     return [(full, "phase-queue" if group.policy == "plain" else "title"), (words, "strong")]

@@ -1,4 +1,4 @@
-"""The demo's Worker: the cart is answered at the edge, pages and reports by containers in regions."""
+"""The demo's Worker: the cart is answered at the edge, pages, accounts and reports by containers."""
 
 from urllib.parse import urlsplit
 
@@ -14,4 +14,6 @@ class Default(WorkerEntrypoint):
             return Response.json({"answered_by": "worker", "path": path})
         if path.startswith("/reports/"):
             return await self.env.REPORTS.fetch(request)
+        if path == "/account":
+            return await self.env.ACCOUNTS.fetch(request)
         return await self.env.SHOP.fetch(request)

@@ -36,7 +36,3 @@ class CpuUse:
         from_s = max(since_s, now_s - WINDOW_S)
         shares = [share for time_s, share in self._samples.get(instance, ()) if time_s >= from_s]
         return sum(shares) / len(shares) if shares else 0.0
-
-    def forget(self, instance: str) -> None:
-        """Forget an instance that is down."""
-        self._samples.pop(instance, None)

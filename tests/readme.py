@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from core.model.reference import markdown_reference
+from tests.core.geo import residuals
 from tests.end_to_end.runtimes import table
 from tui.actions import markdown_table
 
@@ -16,6 +17,7 @@ def rewritten(text: str) -> str:
         "keys": markdown_table(),
         "behaviours": table.markdown_table(),
         "fields": markdown_reference(),
+        "distances": residuals.markdown_table(),
     }
     for name, made in parts.items():
         part = re.compile(f"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)

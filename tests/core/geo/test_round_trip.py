@@ -1,8 +1,6 @@
 """The model against measured pairs of cities (rtt.csv names the source of each)."""
 
-import csv
 import math
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,40 +8,44 @@ from hypothesis import strategies as st
 
 from core.geo.distance import great_circle_km
 from core.geo.round_trip import round_trip_ms
+from tests.core.geo import residuals
 
 LATITUDES = st.floats(-90, 90)
 LONGITUDES = st.floats(-180, 180)
 LIGHT_IN_FIBRE_KM_PER_MS = 204.0
 
 
-def measured(*sets: str) -> list[tuple[float, float]]:
-    """Return (estimated, measured) in milliseconds for every pair of the named sets."""
-    with Path(__file__).with_name("rtt.csv").open(encoding="utf-8") as table:
-        return [
-            (
-                round_trip_ms(*(float(row[key]) for key in ("lat_a", "lon_a", "lat_b", "lon_b"))),
-                float(row["rtt_ms"]),
-            )
-            for row in csv.DictReader(table)
-            if row["set"] in sets
-        ]
-
-
 def test_the_error_on_the_modern_pairs_is_no_worse_than_published() -> None:
-    errors_ms = [estimate - truth for estimate, truth in measured("ibm", "aws", "aws2")]
-    assert len(errors_ms) == 74
-    assert math.sqrt(sum(error * error for error in errors_ms) / len(errors_ms)) <= 23
-    assert sum(map(abs, errors_ms)) / len(errors_ms) <= 14
+    found = residuals.errors(residuals.pairs())
+    print(residuals.markdown_table())  # pytest -s shows it
+    assert found.pairs == 74
+    assert found.rmse_ms <= residuals.PUBLISHED_RMSE_MS
+    assert found.mae_ms <= residuals.PUBLISHED_MAE_MS
 
 
 def test_half_of_the_modern_pairs_are_within_ten_percent() -> None:
-    shares = sorted(abs(estimate / truth - 1) for estimate, truth in measured("ibm", "aws", "aws2"))
+    shares = sorted(abs(one.residual_ms / one.measured_ms) for one in residuals.pairs())
     assert shares[len(shares) // 2] < 0.10
 
 
+def test_every_corridor_of_three_pairs_or_more_is_met_within_a_fifth_of_what_is_measured() -> None:
+    corridors = {name: one for name, one in residuals.by_corridor(residuals.pairs()).items() if one.pairs > 2}
+    assert len(corridors) == 10
+    off = {name: one.mae_ms / one.measured_ms for name, one in corridors.items()}
+    assert max(off.values()) < 0.20, off
+
+
+def test_the_corridors_take_away_a_third_of_the_error_that_a_straight_line_has() -> None:
+    """18.5 ms + 0.0166 ms for each kilometre is the least-squares line through the same measurements."""
+    pairs = residuals.pairs()
+    straight_ms = [18.5 + 0.0166 * one.distance_km - one.measured_ms for one in pairs]
+    found = residuals.errors(pairs)
+    assert found.rmse_ms < math.sqrt(sum(one * one for one in straight_ms) / len(pairs)) * 2 / 3
+    assert found.mae_ms < sum(map(abs, straight_ms)) / len(pairs) * 2 / 3
+
+
 def test_the_pairs_of_2011_are_met_too_without_having_been_fitted() -> None:
-    errors_ms = [estimate - truth for estimate, truth in measured("wonder2011")]
-    assert sum(map(abs, errors_ms)) / len(errors_ms) <= 26
+    assert residuals.errors(residuals.pairs(residuals.CHECK)).mae_ms <= 26
 
 
 def test_two_sites_of_one_city_are_within_what_is_measured_between_zones() -> None:

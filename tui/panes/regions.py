@@ -42,22 +42,23 @@ def layout(frame: Frame, area: Area, view: View) -> list[Row]:
         return _empty(frame, area)
     names = [key for key, _ in items]
     selected = names.index(view.selected) if view.selected in names else None
-    header = [_column_titles(frame, area.width)] if area.width >= _WIDE and area.height > 4 else []
+    name = _name_width(frame)
+    header = [_column_titles(area.width, name)] if area.width >= _WIDE and area.height > 4 else []
     height = area.height - len(header)
     top = first_shown(len(items), height, _place_of(view.top, names), selected)
     rows = list(header)
     for key, item in items[top : top + height]:
-        drawn = _row(item, area.width, frame)
+        drawn = _row(item, area.width, frame, name)
         rows.append(drawn._replace(key=key, cursor=bool(key) and key == view.selected))
     return rows
 
 
-def _row(item: RegionRow | InstanceRow | ScalingRow, width: int, frame: Frame) -> Row:
+def _row(item: RegionRow | InstanceRow | ScalingRow, width: int, frame: Frame, name: int) -> Row:
     if isinstance(item, RegionRow):
         return _region(item, width, frame)
     if isinstance(item, ScalingRow):
-        return _decision(item, width, frame)
-    return _instance(item, width, frame, _name_width(frame))
+        return _decision(item, width, frame, name)
+    return _instance(item, width, frame, name)
 
 
 def _place_of(top: int, names: list[str]) -> int:
@@ -121,14 +122,14 @@ def _missing(decision: ScalingRow, frame: Frame) -> int:
     return decision.instances - ready_count(frame, decision.container, decision.region)
 
 
-def _decision(decision: ScalingRow, width: int, frame: Frame) -> Row:
+def _decision(decision: ScalingRow, width: int, frame: Frame, name: int) -> Row:
     """Draw what is wanted of a class in a region, under which policy, and why since when."""
     ready = ready_count(frame, decision.container, decision.region)
     words, style = change(decision)
     return row(
         width,
         ("    ", "text"),
-        (left(clean(decision.container), _name_width(frame)) + " ", "muted"),
+        (left(clean(decision.container), name) + " ", "muted"),
         (
             left(f"{decision.instances} wanted, {ready} ready", 20),
             "muted" if ready == decision.instances else "starting",
@@ -139,8 +140,7 @@ def _decision(decision: ScalingRow, width: int, frame: Frame) -> Row:
     )
 
 
-def _column_titles(frame: Frame, width: int) -> Row:
-    name = _name_width(frame)
+def _column_titles(width: int, name: int) -> Row:
     start = [(f"    {left('instance', name)} {left('state', _STATE)}", "muted")]
     graph = _graph_width(width, name)
     end = " " * graph + "".join(right(*one) for one in _columns(width))

@@ -49,7 +49,12 @@ class Run:
 
 
 class Meter:
-    """The usage of one period of one run of the engine."""
+    """The usage of one period of one run of the engine.
+
+    An instance is billed from running to its end. What a start policy keeps prepared is none yet: it has
+    no state, and nothing of it is billed, frozen in memory or not. The platform says the same of capacity
+    that is prepared and does not run (its pricing page for containers, read November 2026).
+    """
 
     def __init__(self) -> None:
         self._containers: dict[str, ContainerInfo] = {}

@@ -13,8 +13,10 @@ from core.clock import RealClock, VirtualClock, run_virtual
 from core.control.client import ControlClient
 from core.control.operator import OperationRefused
 from core.engine import Engine
+from core.events.codec import encode
 from core.events.types import (
     AnyEvent,
+    ColdStart,
     EngineStarted,
     EngineStopped,
     Event,
@@ -27,7 +29,10 @@ from core.events.types import (
 from core.http.client import PooledClient
 from core.http.errors import PortTaken
 from core.http.messages import Request
+from core.metering.meter import Meter
+from core.metering.usage import Usage
 from core.model.load import load_deployment
+from core.model.start_policies import START_POLICIES
 from core.options import EngineOptions
 from core.runs import STATE_VARIABLE, RunRecord, read_run
 from core.templates import template_folder
@@ -45,6 +50,15 @@ class Default(WorkerEntrypoint):
         return Response("late")
 """
 
+PASSING_WORKER = """
+from workers import WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        return await self.env.APP.fetch(request)
+"""
+
 
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,14 +69,16 @@ def nobody(_: RunRecord) -> None:
     """Take no note of the engine being up."""
 
 
-def simulated(seconds: float) -> list[AnyEvent]:
-    """Run the static template on virtual time and return its events."""
+def simulated(seconds: float, folder: Path | None = None) -> list[AnyEvent]:
+    """Run a project, the static template when none is given, on virtual time and return its events."""
     events: list[AnyEvent] = []
     clock = VirtualClock()
 
     async def main() -> None:
         options = EngineOptions(driver="simulated", seed=7, for_s=seconds)
-        engine = Engine(load_deployment(template_folder("static")), options, clock, virtual=True, door=False)
+        engine = Engine(
+            load_deployment(folder or template_folder("static")), options, clock, virtual=True, door=False
+        )
         engine.bus.subscribe(events.append)
         await engine.run(nobody)
 
@@ -86,6 +102,43 @@ def test_every_instance_is_down_before_the_last_event() -> None:
             states[event.instance] = event.state
     assert states
     assert set(states.values()) <= {"stopped", "failed"}
+
+
+def prepared(folder: Path, policy: str, delay: str, requests_per_second: float) -> Path:
+    """Write a project that keeps instances prepared, with visitors or without."""
+    folder.mkdir()
+    (folder / "worker.py").write_text(PASSING_WORKER)
+    (folder / "hybrid.toml").write_text(
+        'name = "kept"\nworker = "worker.py"\n'
+        f"[traffic]\nrequests_per_second = {requests_per_second}\n"
+        '[[containers]]\nbinding = "APP"\nimage = "app"\nprepared = 3\nsleep_after = "20s"\n'
+        f'start_policy = "{policy}"\ncold_start_delay = "{delay}"\n'
+    )
+    return folder
+
+
+@pytest.mark.parametrize("policy", ["created", "shared", "paused"])
+def test_what_stands_prepared_is_no_instance_and_costs_nothing(tmp_path: Path, policy: str) -> None:
+    events = simulated(600.0, prepared(tmp_path / "p", policy, "off", requests_per_second=0))
+    assert any(isinstance(one, Notice) and "3 prepared in us-east" in one.message for one in events)
+    assert not any(isinstance(one, InstanceChanged) for one in events)
+    meter = Meter()
+    for event in events:
+        meter.apply(event)
+    assert meter.usage(600.0) == Usage()
+
+
+@pytest.mark.parametrize("policy", START_POLICIES)
+def test_a_seed_gives_the_same_bytes_by_every_start_policy_and_with_delays(
+    tmp_path: Path, policy: str
+) -> None:
+    folder = prepared(tmp_path / "p", policy, "production", requests_per_second=0.1)
+    first, second = (simulated(900.0, folder) for _ in range(2))
+    assert [encode(event) for event in first] == [encode(event) for event in second]
+    starts = [event for event in first if isinstance(event, ColdStart)]
+    assert len(starts) > 3
+    assert {start.policy for start in starts} == {policy}
+    assert all(phase.kind == "emulated" for start in starts for phase in start.phases)
 
 
 def project(folder: Path, worker: str) -> Path:

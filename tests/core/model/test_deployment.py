@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from core.model.deployment import NAME_PATTERN, Container, Deployment, as_name
 from core.model.instance_types import INSTANCE_TYPES, InstanceTypeName
 from core.profiles.load import load_profile
+from core.profiles.profile import ProfileName
 
 LEAST: dict[str, Any] = {
     "name": "shop",
@@ -74,8 +75,9 @@ def test_an_instance_type_of_ones_own_says_what_an_instance_may_use() -> None:
     assert container.limits == ("custom", 2, 6144, 9000)
 
 
-def test_what_a_deployment_leaves_open_is_as_the_profile_of_today_has_it() -> None:
-    container, defaults = declared().containers[0], load_profile("ga").defaults
+@pytest.mark.parametrize("profile", get_args(ProfileName))
+def test_what_a_deployment_leaves_open_is_as_its_profile_has_it(profile: str) -> None:
+    container, defaults = declared(profile=profile).containers[0], load_profile(profile).defaults
     assert container.instance_type == defaults.instance_type
     assert container.max_instances == defaults.max_instances
     assert (container.sleep_after, container.ready_timeout) == (

@@ -6,20 +6,26 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
 from tests.docker_support import (
     busybox_image,
+    closed_registry,
     deployment,
     docker_engine,
+    image_registry,
     own_engine,
     pytest_configure,
     pytest_sessionfinish,
     python_image,
+    small_engine,
 )
 
 __all__ = [
     "busybox_image",
+    "closed_registry",
     "deployment",
     "docker_engine",
+    "image_registry",
     "own_engine",
     "pytest_configure",
     "pytest_sessionfinish",
     "python_image",
+    "small_engine",
 ]

@@ -4,12 +4,16 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, NoReturn
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pytest
 
 if TYPE_CHECKING:
     from tests.docker_images.own_engine import OwnEngine
+    from tests.docker_images.registry import Registry
+
+T = TypeVar("T")
 
 REQUIRE_VARIABLE = "HYBRID_REQUIRE_DOCKER"
 
@@ -74,16 +78,49 @@ def python_image(docker_engine: str) -> str:
     return _image(ensure_python_image, docker_engine)
 
 
+async def _given(one: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
+    """Give what a context gives; skip the test where this machine cannot have it."""
+    try:
+        async with one as given:
+            yield given
+    except LookupError as error:
+        _cannot(str(error))
+
+
 @pytest.fixture
 async def own_engine(docker_engine: str, deployment: str) -> AsyncIterator["OwnEngine"]:
     """Give a Docker Engine of the test's own, which it may kill; ``deployment`` is what the test runs."""
     from tests.docker_images.own_engine import own_engine
 
-    try:
-        async with own_engine(deployment) as engine:
-            yield engine
-    except LookupError as error:
-        _cannot(str(error))
+    async for one in _given(own_engine(deployment)):
+        yield one
+
+
+@pytest.fixture
+async def small_engine(docker_engine: str, deployment: str) -> AsyncIterator["OwnEngine"]:
+    """Give a Docker Engine of the test's own whose disk holds next to nothing."""
+    from tests.docker_images.own_engine import SMALL_DISK_BYTES, own_engine
+
+    async for one in _given(own_engine(deployment, disk_bytes=SMALL_DISK_BYTES)):
+        yield one
+
+
+@pytest.fixture
+async def image_registry() -> AsyncIterator["Registry"]:
+    """Give a registry of images on the loopback address, empty."""
+    from tests.docker_images.registry import registry
+
+    async for one in _given(registry()):
+        yield one
+
+
+@pytest.fixture
+async def closed_registry() -> AsyncIterator["Registry"]:
+    """Give a registry that asks everybody for a login."""
+    from tests.docker_images.registry import registry
+
+    async for one in _given(registry(closed=True)):
+        yield one
 
 
 @pytest.fixture

@@ -15,20 +15,25 @@ import psutil
 from core.containers.drivers.docker import diagnose, remove_everything
 
 ANSWERS_WITHIN_S = 60.0
+SMALL_DISK_BYTES = 6_000_000
 LOOK_EVERY_S = 0.05
 
 
 class OwnEngine:
     """One ``dockerd`` with its data in a folder of its own; it leaves the rules of iptables to others."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, disk_bytes: int | None = None) -> None:
         self.folder = folder
         self.endpoint = f"unix://{folder}/docker.sock"
+        self._disk_bytes = disk_bytes
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         """Start it, and return when it answers. Raises LookupError where it cannot run."""
         folder, log = self.folder, (self.folder / "log").open("ab")
+        data = folder / "data"
+        if self._disk_bytes is not None and not data.exists():
+            _mount_disk(data, self._disk_bytes)
         with log:
             self._process = await asyncio.create_subprocess_exec(
                 "dockerd", "--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec",
@@ -79,22 +84,32 @@ class OwnEngine:
 
 
 @asynccontextmanager
-async def own_engine(deployment: str) -> AsyncIterator[OwnEngine]:
+async def own_engine(deployment: str, disk_bytes: int | None = None) -> AsyncIterator[OwnEngine]:
     """Give an engine that answers, and take it away at the end with what is left of the deployment.
 
-    Raises LookupError where none can be started.
+    With ``disk_bytes`` all its images and containers share a disk of that size. Raises LookupError
+    where none can be started.
     """
     if shutil.which("dockerd") is None:
         raise LookupError("dockerd is not installed: apt-get install docker.io")
     if os.geteuid() != 0:
         raise LookupError("a Docker Engine of the test's own needs root")
     # Sockets below it have long names, so that it must not lie deep.
-    engine = OwnEngine(Path(tempfile.mkdtemp(prefix="hybrid-tui-engine-")))
+    engine = OwnEngine(Path(tempfile.mkdtemp(prefix="hybrid-tui-engine-")), disk_bytes)
     try:
         await engine.start()
         yield engine
     finally:
         await engine.stop(deployment)
+
+
+def _mount_disk(folder: Path, size_bytes: int) -> None:
+    """Let a folder be a disk of its own. Raises LookupError where that cannot be."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", str(folder)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LookupError(f"a disk of the test's own cannot be had: {done.stderr.strip()}")
 
 
 def _storage_driver(folder: Path) -> str:

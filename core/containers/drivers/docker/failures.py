@@ -30,6 +30,21 @@ KNOWN = (
         "Look at the name and the tag: image = in hybrid.toml.",
     ),
     Known(
+        r"no basic auth credentials",
+        "the registry of the image {image} asks for a login",
+        "Pull it once with docker pull {image} after docker login, or use an image that is already here.",
+    ),
+    Known(
+        r"verification failed for digest|unknown blob|unexpected HTTP status",
+        "the image {image} is broken in its registry ({message})",
+        "Push it again: docker push {image}.",
+    ),
+    Known(
+        r"invalid reference format",
+        "{image} cannot be the name of an image ({message})",
+        "Mend image = in hybrid.toml; names are in lower case, such as registry.example/shop/app:1.",
+    ),
+    Known(
         r"pull access denied|unauthorized|authentication required|denied: requested access",
         "the image {image} does not exist, or its registry asks for a login",
         "Look at the name; for a private image pull it once with docker pull {image} after docker login.",

@@ -3,12 +3,15 @@
 import re
 import shlex
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from core import redaction
 from core.model.load import load_deployment
 from core.model.worker import Limits
+from core.profiles.load import load_profile
+from core.profiles.profile import ProfileName
 from core.templates import TEMPLATES
 from core.worker.supervisor.pool import DRAIN_S
 from tests.end_to_end.runtimes import test_programs
@@ -95,3 +98,14 @@ def test_pictures_are_there() -> None:
     pictures = re.findall(r"!\[.*?\]\((.*?)\)", TEXT)
     assert pictures
     assert [one for one in pictures if not (README.parent / one).is_file()] == []
+
+
+@pytest.mark.parametrize("profile", get_args(ProfileName))
+def test_what_an_account_has_is_what_its_profile_says(profile: str) -> None:
+    (row,) = re.findall(r"\| an account has \| (.*) \|", TEXT)
+    said = dict(zip(get_args(ProfileName), row.split(" | "), strict=True))[profile]
+    account = load_profile(profile).account
+    gib, tb = account.memory_mib // 1024, account.disk_mb / 1_000_000
+    assert f"{account.vcpu:,} vCPU" in said
+    assert f"{gib // 1024} TiB" in said or f"{gib} GiB" in said
+    assert f"{tb:g} TB" in said

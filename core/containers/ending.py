@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.containers.drivers.protocol import Driver, DriverUnavailable, Exit, InstancePlan, StartFailed
+from core.profiles.load import load_profile
 
-PLATFORM_GRACE_S = 900.0
-"""What the platform gives between SIGTERM and SIGKILL: 15 minutes. Source: its documentation of the life
-of a container (October 2026)."""
-STOP_GRACE_S = 10.0
+_TIMEOUTS = load_profile("ga").timeouts
+PLATFORM_GRACE_S = _TIMEOUTS.stop_grace_s
+"""What the platform gives between SIGTERM and SIGKILL: 15 minutes."""
+STOP_GRACE_S = _TIMEOUTS.stop_grace_here_s
 """Time between SIGTERM and SIGKILL here. On one machine, where somebody waits for the console, 10 s is
 enough to see a clean end or the lack of one."""
 MEASURED_WITHIN_S = 1.0

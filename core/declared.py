@@ -34,4 +34,5 @@ def _info(container: Container, every_region: tuple[str, ...]) -> ContainerInfo:
         max_instances=container.max_instances,
         sleep_after_s=container.sleep_after,
         regions=container.regions or every_region,
+        start_policy=container.start_policy,
     )

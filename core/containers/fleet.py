@@ -24,7 +24,7 @@ from core.containers.service import ContainerAnswer
 from core.containers.signals import OnSignal, Signals
 from core.containers.start_queue import StartQueue
 from core.events.bus import EventBus
-from core.events.types import Notice
+from core.events.types import Notice, StartPolicyChanged
 from core.http.messages import Request
 from core.model.deployment import Deployment
 from core.model.start_policies import StartPolicyName
@@ -108,7 +108,9 @@ class Fleet:
 
         Raises actions.ActionRefused.
         """
-        return actions.set_start_policy(list(self._pools.values()), container, policy)
+        said = actions.set_start_policy(list(self._pools.values()), container, policy)
+        self._bus.publish(StartPolicyChanged(time_s=self._bus.now_s(), container=container, policy=policy))
+        return said
 
     def scale(self, container: str, region: str, instances: int | None) -> str:
         """Let a class have so many instances in a region, None for its policy; say what comes of it.

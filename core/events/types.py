@@ -82,6 +82,8 @@ class ContainerInfo(msgspec.Struct, frozen=True, gc=False):
     max_instances: int
     sleep_after_s: float
     regions: tuple[str, ...]
+    start_policy: StartPolicyName = "plain"
+    """How its instances are started, as far as a region's driver knows that way."""
 
 
 class EngineStarted(Event, frozen=True, gc=False, kw_only=True, tag="engine_started"):
@@ -226,6 +228,13 @@ class LatencyChanged(Event, frozen=True, gc=False, kw_only=True, tag="latency"):
     latency_scale: float
 
 
+class StartPolicyChanged(Event, frozen=True, gc=False, kw_only=True, tag="start_policy"):
+    """A person chose how the instances of a class are started from now on."""
+
+    container: str
+    policy: StartPolicyName
+
+
 class PhaseBegan(Event, frozen=True, gc=False, kw_only=True, tag="phase"):
     """A phase of a cold start began; the console draws it growing until the next one."""
 
@@ -332,6 +341,7 @@ AnyEvent = (
     | PullProgressed
     | ScalingDecided
     | LatencyChanged
+    | StartPolicyChanged
     | ColdStartWaiting
     | PhaseBegan
     | ColdStart
@@ -350,6 +360,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     PullProgressed,
     ScalingDecided,
     LatencyChanged,
+    StartPolicyChanged,
     ColdStartWaiting,
     PhaseBegan,
     ColdStart,

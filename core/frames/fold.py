@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from core.events.types import (
     AnyEvent,
     ColdStart,
     ColdStartWaiting,
+    ContainerInfo,
     EngineStarted,
     EngineStopped,
     InstanceChanged,
@@ -19,6 +22,7 @@ from core.events.types import (
     RegionChanged,
     RequestFinished,
     ScalingDecided,
+    StartPolicyChanged,
     WorkerChanged,
     WorkerLogged,
 )
@@ -52,6 +56,7 @@ class FrameFold:
         self._started: EngineStarted | None = None
         self._state = "starting"
         self._latency_scale = 1.0
+        self._containers: tuple[ContainerInfo, ...] = ()
         self._workers = WorkersFold()
         self._flow = FlowFold()
         self._regions = RegionsFold()
@@ -90,7 +95,7 @@ class FrameFold:
             seed=started.seed if started else 0,
             latency_scale=self._latency_scale,
             state=self._state,
-            containers=started.containers if started else (),
+            containers=self._containers,
             regions=self._regions.rows(now_s, since_s),
             workers=self._workers.rows(now_s),
             flow=self._flow.totals(now_s, since_s),
@@ -119,6 +124,7 @@ class FrameFold:
             EngineStarted: (self._engine_started, self._regions.started),
             EngineStopped: (self._engine_stopped,),
             LatencyChanged: (self._latency_changed,),
+            StartPolicyChanged: (self._start_policy_changed,),
             RegionChanged: (self._regions.changed,),
             WorkerChanged: (self._workers.changed,),
             IsolateSample: (self._workers.sample,),
@@ -145,9 +151,16 @@ class FrameFold:
             self._cost.use(book_of(event.profile, event.container_hour_usd))
         self._state = "up"
         self._latency_scale = event.latency_scale
+        self._containers = event.containers
 
     def _latency_changed(self, event: LatencyChanged) -> None:
         self._latency_scale = event.latency_scale
+
+    def _start_policy_changed(self, event: StartPolicyChanged) -> None:
+        self._containers = tuple(
+            replace(one, start_policy=event.policy) if one.name == event.container else one
+            for one in self._containers
+        )
 
     def _engine_stopped(self, event: EngineStopped) -> None:
         self._state = "stopped"

@@ -36,7 +36,7 @@ class PullRow(Record, frozen=True, gc=False):
     layers: tuple[PullLayer, ...]
 
 
-class InstanceRow(Record, frozen=True, gc=False):
+class InstanceRow(Record, frozen=True, gc=False, omit_defaults=True):
     """One instance now. ``memory_history_mib`` holds its last samples, oldest first."""
 
     instance: str
@@ -143,7 +143,7 @@ class PhaseProgress(Record, frozen=True, gc=False):
     start_s: float
 
 
-class ColdStartRow(Record, frozen=True, gc=False):
+class ColdStartRow(Record, frozen=True, gc=False, omit_defaults=True):
     """One cold start, under way or ended. ``phases`` are the finished ones."""
 
     instance: str

@@ -11,7 +11,13 @@ DEPLOYMENT = Deployment.model_validate(
         "worker": "worker.py",
         "containers": [
             {"binding": "APP", "image": "app:1", "instance_type": "basic", "sleep_after": "5m"},
-            {"binding": "REPORTS", "image": "app:1", "regions": ["eu-west"], "max_instances": 3},
+            {
+                "binding": "REPORTS",
+                "image": "app:1",
+                "regions": ["eu-west"],
+                "max_instances": 3,
+                "start_policy": "paused",
+            },
         ],
         "regions": [{"id": "us-east"}, {"id": "eu-west"}, {"id": "home", "city": "Tokyo"}],
     }
@@ -28,6 +34,10 @@ def test_a_class_has_the_limits_of_its_instance_type() -> None:
     app, reports = container_infos(DEPLOYMENT)
     assert (app.vcpu, app.memory_mib, app.sleep_after_s) == (0.25, 1024, 300.0)
     assert (reports.vcpu, reports.memory_mib, reports.max_instances) == (0.0625, 256, 3)
+
+
+def test_a_class_tells_how_its_instances_are_started() -> None:
+    assert [one.start_policy for one in container_infos(DEPLOYMENT)] == ["plain", "paused"]
 
 
 def test_a_region_is_told_with_its_place_and_its_driver() -> None:

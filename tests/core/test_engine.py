@@ -24,6 +24,7 @@ from core.events.types import (
     LatencyChanged,
     Notice,
     RequestFinished,
+    StartPolicyChanged,
     WorkerLogged,
 )
 from core.http.client import PooledClient
@@ -187,6 +188,8 @@ async def test_what_a_person_sets_reaches_the_parts_and_what_they_refuse_comes_b
             with pytest.raises(OperationRefused, match=reason):
                 await refused
     assert [event.latency_scale for event in events if isinstance(event, LatencyChanged)] == [0.0]
+    chosen = [(one.container, one.policy) for one in events if isinstance(one, StartPolicyChanged)]
+    assert chosen == [("app", "plain")]
 
 
 async def test_a_taken_port_is_found_before_anything_is_started(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from core.events.types import (
     RegionInfo,
     RequestFinished,
     ScalingDecided,
+    StartPolicyChanged,
     WorkerChanged,
     WorkerLogged,
 )
@@ -158,6 +159,7 @@ _FIELDS: dict[type, dict[str, st.SearchStrategy[Any]]] = {
         "instances": st.integers(0, 20),
         "reason": texts,
     },
+    StartPolicyChanged: {"container": containers, "policy": policies},
     LatencyChanged: {"latency_scale": st.floats(0, 100)},
     ColdStartWaiting: {"instance": instances, "waiting": st.integers(0, 99)},
     PhaseBegan: {

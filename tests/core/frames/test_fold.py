@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.events.codec import decode, encode
-from core.events.types import AnyEvent, EngineStopped, LatencyChanged, RequestFinished
+from core.events.types import (
+    AnyEvent,
+    EngineStopped,
+    LatencyChanged,
+    RequestFinished,
+    StartPolicyChanged,
+)
 from core.frames.fold import FrameFold
 from core.frames.frame import (
     HISTORY_SAMPLES,
@@ -212,3 +218,12 @@ def test_the_latency_scale_is_the_declared_one_until_a_person_changes_it() -> No
     assert fold.frame(0.0).latency_scale == 0.5
     fold.apply(LatencyChanged(time_s=1.0, latency_scale=0.0))
     assert fold.frame(1.0).latency_scale == 0.0
+
+
+def test_a_class_shows_the_start_policy_that_was_chosen_last() -> None:
+    fold = FrameFold()
+    fold.apply(STARTED)
+    fold.apply(StartPolicyChanged(time_s=1.0, container="app", policy="paused"))
+    fold.apply(StartPolicyChanged(time_s=2.0, container="nobody", policy="shared"))
+    policies = {one.name: one.start_policy for one in fold.frame(2.0).containers}
+    assert policies == {"app": "paused", "render": "plain"}

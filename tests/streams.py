@@ -73,6 +73,10 @@ def busy() -> list[AnyEvent]:
         stream.container_request(
             48.2 + number, visitor, "/render", "render-4", "eu-west", method="POST", cold_wait_ms=1311.8
         )
+    for number in range(12):
+        stream.container_request(
+            55.4 + number * 0.41, VISITORS[0], "/render", "render-1", "us-east", method="POST"
+        )
     stream.container_request(58.1, VISITORS[2], "/report", "app-2", "us-east", status=500)
     _decide_busy(stream)
     stream.begin_start(59.4, "app-17", "eu-west", "boot")

@@ -18,33 +18,37 @@ def far_rows(frame: Frame, width: int, height: int) -> list[Row]:
         return []
     if frame.latency_scale == 0 and frame.requests:
         return [row(width, ("░ ", "emulated"), (_OFF, "text"))]
-    far = farthest(frame)
-    if far is None:
+    pair = far_and_near(frame)
+    if not pair:
         return []
-    near = nearest(frame, far.city, far.region)
-    shown = [far, near] if near is not None and height > 1 else [far]
+    far, shown = pair[0], pair[:height]
     label = max(width_of(_label(one)) for one in shown) + 2
     longest_ms = sum(totals(timeline(far)).values())
     return [_line(one, width, min(label, width // 2), longest_ms) for one in shown]
 
 
-def farthest(frame: Frame) -> RequestRow | None:
-    """Return the newest request of the longest way from edge to region, if one is far.
+def far_and_near(frame: Frame) -> tuple[RequestRow, ...]:
+    """Return the request that its region puts farthest, and the one that a nearer region served its city.
 
-    One that waited for a cold start counts only where there is no other.
+    Of all cities it is the one whose two ways differ most; where no city has two, the longest way alone;
+    nothing where nobody is far. Of the same way the newest counts, rather one that met no cold start.
     """
-    far = [one for one in frame.requests if one.region_rtt_ms >= FAR_MS and one.outcome == "container"]
-    return max(far, key=lambda one: (not one.cold_wait_ms, one.region_rtt_ms, one.time_s), default=None)
+    ways: dict[tuple[str, str], RequestRow] = {}
+    for one in frame.requests:
+        way = one.city, one.region
+        if one.outcome == "container" and (way not in ways or not one.cold_wait_ms or ways[way].cold_wait_ms):
+            ways[way] = one
+    nearest = {one.city: one for one in sorted(ways.values(), key=_distance, reverse=True)}
+    far = [one for one in ways.values() if one.region_rtt_ms >= FAR_MS]
+    if not far:
+        return ()
+    most = max(far, key=lambda one: (_distance(one) - _distance(nearest[one.city]), _distance(one)))
+    near = nearest[most.city]
+    return (most, near) if near is not most else (most,)
 
 
-def nearest(frame: Frame, city: str, other_than: str) -> RequestRow | None:
-    """Return the newest request of a city that the region nearest to it answered, if that is another one."""
-    near = [
-        one
-        for one in frame.requests
-        if one.city == city and one.region not in ("", other_than) and one.outcome == "container"
-    ]
-    return min(near, key=lambda one: (bool(one.cold_wait_ms), one.region_rtt_ms, -one.time_s), default=None)
+def _distance(request: RequestRow) -> float:
+    return request.region_rtt_ms
 
 
 def _label(request: RequestRow) -> list[Segment]:

@@ -24,6 +24,7 @@ from tui.units import duration_s, mebibytes, per_second
 REGION_KEY = "region:"
 _WIDE = 70
 _SHORT = 56
+_REASONED = 100
 _GRAPH = 40
 _STATE = 13
 _STARTING_BAR_S = 10.0
@@ -135,8 +136,9 @@ def _decision(decision: ScalingRow, width: int, frame: Frame, name: int) -> Row:
             "muted" if ready == decision.instances else "starting",
         ),
         (left(f" {clean(decision.policy)}", 13), "title" if decision.policy == "manual" else "muted"),
-        (f" {words}", style),
-        (f"  {duration_s(frame.time_s - decision.time_s)} ago: {clean(decision.reason)}", "muted"),
+        (f" {words}  " if width >= _REASONED else " ", style),
+        (f"{duration_s(frame.time_s - decision.time_s)} ago: " if width >= _REASONED else "", "muted"),
+        (clean(decision.reason), "muted"),
     )
 
 

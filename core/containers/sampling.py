@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from core.containers.drivers.protocol import DriverUnavailable, Sample
+from core.containers.drivers.protocol import DriverUnavailable, InstancePlan, Sample
 from core.containers.instance import Instance
 from core.containers.lifecycle import MEASURED_STATES
 from core.containers.regions import RegionWatch
@@ -19,6 +20,14 @@ def cpu_percent(cpu_before_s: float, cpu_now_s: float, before_s: float, now_s: f
     if now_s <= before_s:
         return 0.0
     return max(0.0, cpu_now_s - cpu_before_s) / (now_s - before_s) * 100
+
+
+class Measured(Protocol):
+    """What is sampled: an instance, with what the sampler keeps of it from one reading to the next."""
+
+    plan: InstancePlan
+    running_since_s: float
+    last_reading: tuple[float, float, float]
 
 
 class Sampler:
@@ -39,20 +48,20 @@ class Sampler:
             elif region.unavailable is None:
                 await self.sample_once(region, measured)
 
-    async def sample_once(self, region: RegionWatch, measured: Sequence[Instance]) -> None:
-        """Read and publish once."""
+    async def sample_once(self, region: RegionWatch, measured: Sequence[Measured]) -> None:
+        """Read and publish once, all instances of the region in one pass."""
         try:
             samples = await region.driver.samples()
         except DriverUnavailable as error:
             region.lost(error)
             return
-        known = {one.name: one for one in measured}
+        known = {one.plan.instance: one for one in measured}
         for sample in samples:
             instance = known.get(sample.instance)
             if instance is not None:
                 self._publish(sample, instance, region)
 
-    def _publish(self, sample: Sample, instance: Instance, region: RegionWatch) -> None:
+    def _publish(self, sample: Sample, instance: Measured, region: RegionWatch) -> None:
         now_s = self._bus.now_s()
         run_s, before_s, cpu_before_s = instance.last_reading
         if run_s != instance.running_since_s:
@@ -62,7 +71,7 @@ class Sampler:
         self._bus.publish(
             InstanceSample(
                 time_s=now_s,
-                instance=instance.name,
+                instance=instance.plan.instance,
                 container=instance.plan.container.name,
                 region=instance.plan.region,
                 kind=region.driver.kind,

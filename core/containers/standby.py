@@ -125,8 +125,8 @@ class Standby:
             async with self._queue.between_starts():
                 if self._is_short() and not await self._prepare_one():
                     return
-            if not self._is_short():
-                self._tell_what_stands()
+        if self._ready:
+            self._tell_what_stands()
 
     def _is_short(self) -> bool:
         return (

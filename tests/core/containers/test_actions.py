@@ -112,3 +112,17 @@ def test_a_lost_region_is_the_last_to_get_another() -> None:
         return rig.fleet.act("start", "app")
 
     assert simulated(TWO_REGIONS, work)[0] == "Starting app-1 in eu-west."
+
+
+def test_a_start_policy_of_an_unknown_class_and_an_unknown_policy_are_refused() -> None:
+    async def work(rig: Rig) -> list[str]:
+        refused = []
+        for container, policy in (("ap", "paused"), ("app", "quick")):
+            with pytest.raises(ActionRefused) as refusal:
+                rig.fleet.set_start_policy(container, policy)  # type: ignore[arg-type]
+            refused.append(str(refusal.value))
+        return refused
+
+    unknown_class, unknown_policy = simulated(TWO_REGIONS, work)[0]
+    assert unknown_class == "There is no instance or container class named ap. Did you mean app?"
+    assert unknown_policy == "quick is no start policy. There are: plain, created, shared, boosted, paused."

@@ -4,6 +4,8 @@ import os
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
+from hypothesis import settings
+
 from tests.docker_support import (
     busybox_image,
     closed_registry,
@@ -29,3 +31,6 @@ __all__ = [
     "python_image",
     "small_engine",
 ]
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # how long an example takes says how busy the machine is, not what is right

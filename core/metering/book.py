@@ -47,8 +47,9 @@ class PriceBook:
 
     @property
     def title(self) -> str:
-        """Return the name and date, as a person reads them."""
-        return f"{self.name}, {self.dated}"
+        """Return the name and date, as a person reads them, and whether a price in it is an assumption."""
+        assumed = any(one.assumed and one.unit_price_usd for one in self.prices)
+        return f"{self.name}, {self.dated}{', price assumed' if assumed else ''}"
 
 
 @cache

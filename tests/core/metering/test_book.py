@@ -24,3 +24,9 @@ def test_the_price_that_was_not_published_is_the_users_and_is_marked() -> None:
     (price,) = (one for one in book_of("beta", "0.05").prices if one.assumed)
     assert (price.meter, price.unit_price_usd) == ("container_hours", Decimal("0.05"))
     assert "assumed" in price.item
+
+
+def test_the_title_says_that_a_price_is_assumed() -> None:
+    assert book_of("beta", "0.05").title.endswith(", price assumed")
+    assert "assumed" not in book_of("beta").title
+    assert "assumed" not in book_of("ga").title

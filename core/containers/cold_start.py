@@ -39,6 +39,11 @@ class ColdStartRecord:
         """Return the phase under way, or the last one."""
         return self._phase or (self._phases[-1].name if self._phases else "queue")
 
+    @property
+    def added_s(self) -> float:
+        """Return how long the start was made to wait on purpose; that is its last part, once it is ready."""
+        return sum(phase.duration_ms for phase in self._phases if phase.name == "delay") / 1000
+
     def elapsed_s(self) -> float:
         """Return how long the start has taken until now."""
         return self._bus.now_s() - self.start_s

@@ -169,7 +169,7 @@ class Fleet:
         request: Request,
         port: int | None,
     ) -> ContainerAnswer:
-        waited_s = 0.0
+        waited_s = added_s = 0.0
         for _ in range(_TRIES):
             asked_s = self._clock.now_s()
             lease = await acquire()
@@ -177,9 +177,11 @@ class Fleet:
                 return _after_waiting(lease, waited_s + self._clock.now_s() - asked_s)
             if lease.waited:
                 waited_s += self._clock.now_s() - asked_s
+            if lease.record is not None:
+                added_s = lease.record.added_s
             answer = await send(lease, request, port)
             if answer is not None:
-                return _after_waiting(answer, waited_s)
+                return _after_waiting(answer, waited_s, added_s)
         answer = errors.disconnected("each instance tried ended before the request could be sent", "")
         return _after_waiting(answer, waited_s)
 
@@ -233,8 +235,9 @@ class Fleet:
         )
 
 
-def _after_waiting(answer: ContainerAnswer, waited_s: float) -> ContainerAnswer:
+def _after_waiting(answer: ContainerAnswer, waited_s: float, added_s: float = 0.0) -> ContainerAnswer:
     answer.cold_wait_ms = round(waited_s * 1000, 3)
+    answer.added_wait_ms = round(min(added_s, waited_s) * 1000, 3)
     return answer
 
 

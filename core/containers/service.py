@@ -18,6 +18,8 @@ class ContainerAnswer:
     """How long the request waited for an instance to start; 0 when one was ready."""
     error: str = ""
     """Why the platform answered in the container's place, in a sentence; empty when the container did."""
+    added_wait_ms: float = 0.0
+    """The last part of ``cold_wait_ms``: waiting added on purpose, for a start as slow as the platform's."""
 
 
 class ContainerService(Protocol):

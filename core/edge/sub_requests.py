@@ -115,5 +115,9 @@ class ContainerCall:
         if answer.cold_wait_ms > 0:
             ready_ms = min(span.start_ms + answer.cold_wait_ms, hop.now_ms())
             detail, number = answer.instance or span.detail, self._sub.number
-            visit.trace.add("cold_start_wait", span.start_ms, ready_ms, self._kind, detail, number)
+            added_from_ms = max(ready_ms - answer.added_wait_ms, span.start_ms)
+            if added_from_ms > span.start_ms or not answer.added_wait_ms:
+                visit.trace.add("cold_start_wait", span.start_ms, added_from_ms, self._kind, detail, number)
+            if answer.added_wait_ms:
+                visit.trace.add("cold_start_wait", added_from_ms, ready_ms, "emulated", detail, number)
             span.start_ms = ready_ms

@@ -67,6 +67,26 @@ def test_a_warm_request_waits_for_nothing() -> None:
     assert cold_ms == pytest.approx(seen.of(ColdStart)[0].total_ms, abs=0.01)
 
 
+def test_waiting_added_on_purpose_is_told_apart_and_is_the_end_of_the_wait() -> None:
+    async def work(rig: Rig) -> list[tuple[float, float]]:
+        first = asyncio.create_task(rig.fleet.fetch("app", "us-east", Request("GET", "/")))
+        while not any(event.phase == "delay" for event in rig.seen.of(PhaseBegan)):
+            await asyncio.sleep(0.01)
+        late = await rig.fleet.fetch("app", "us-east", Request("GET", "/"))
+        answers = [await first, late, await rig.fleet.fetch("app", "us-east", Request("GET", "/"))]
+        for answer in answers:
+            await read(answer)
+        return [(answer.cold_wait_ms, answer.added_wait_ms) for answer in answers]
+
+    (first, late, warm), seen = simulated(deployment(cold_start_delay="production"), work)
+    (start,) = seen.of(ColdStart)
+    (delay,) = (phase for phase in start.phases if phase.name == "delay")
+    assert delay.duration_ms > 100
+    assert first == pytest.approx((start.total_ms, delay.duration_ms), abs=0.01)
+    assert late[0] == late[1] < delay.duration_ms
+    assert warm == (0.0, 0.0)
+
+
 def test_an_idle_instance_sleeps_and_wakes_under_its_own_name() -> None:
     async def work(rig: Rig) -> float:
         await rig.get()

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from core.edge.trace import emulated_ms
 from core.http.messages import Request, Response, text_response
 from core.model.deployment import Container
 from core.worker.runtime import SubRequest
@@ -18,6 +19,27 @@ def test_all_times_of_a_simulated_deployment_are_emulated() -> None:
     assert hop_of(world.last, "cold_start_wait").kind == "emulated"
     assert hop_of(world.last, "edge").kind == "emulated"
     assert hop_of(world.last, "worker").kind == "emulated"
+
+
+@pytest.mark.parametrize(
+    ("added_s", "expected"),
+    [
+        (0.0, [(1000.0, "measured")]),
+        (0.7, [(300.0, "measured"), (700.0, "emulated")]),
+        (1.0, [(1000.0, "emulated")]),
+    ],
+)
+def test_waiting_that_was_added_on_purpose_is_drawn_apart(
+    added_s: float, expected: list[tuple[float, str]]
+) -> None:
+    world = World(pass_on, latency=0.0)
+    world.containers.cold_wait_s, world.containers.added_wait_s = 1.0, added_s
+    world.visit()
+    waits = [hop for hop in world.last.trace if hop.name == "cold_start_wait"]
+    assert [(hop.duration_ms, hop.kind) for hop in waits] == expected
+    assert world.last.cold_wait_ms == pytest.approx(1000.0)
+    assert emulated_ms(world.last.trace) == pytest.approx(added_s * 1000)
+    assert hop_of(world.last, "container").start_ms == waits[-1].start_ms + waits[-1].duration_ms
 
 
 def test_a_request_goes_to_the_region_nearest_to_its_edge_location() -> None:

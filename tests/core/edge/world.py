@@ -73,6 +73,8 @@ class ScriptedContainers:
 
     def __init__(self) -> None:
         self.cold_wait_s = 0.0
+        self.added_wait_s = 0.0
+        """The last part of ``cold_wait_s`` that is waited on purpose."""
         self.service_s = 0.010
         self.error = ""
         self.response: Callable[[], Response] = lambda: text_response(200, "from the container")
@@ -88,7 +90,8 @@ class ScriptedContainers:
         self.asked.append((instance, port))
         await asyncio.sleep(self.cold_wait_s + self.service_s)
         name = "" if self.error else f"{container}-{instance or 1}"
-        return ContainerAnswer(self.response(), name, self.cold_wait_s * 1000, self.error)
+        added_ms = self.added_wait_s * 1000
+        return ContainerAnswer(self.response(), name, self.cold_wait_s * 1000, self.error, added_ms)
 
     def place(self, container: str, instance: str) -> str | None:
         return self.places.get(instance)

@@ -40,18 +40,23 @@ async def bring_up(
 
     The phase queue has begun already, with the request for the instance. The engine's queue is held from
     the image to the end of the start call: that is the engine's work. The boot is the program's own, and
-    one that never listens must not hold up the others.
+    one that never listens must not hold up the others. Nothing is prepared meanwhile, which would slow
+    the boot down; only a patient one, which may never listen, is not waited for with that.
     """
-    async with means.queue:
-        record.policy = await _take(plan, record, means.standby, move) or await _make(
-            plan, driver, record, means.standby, move, progress
-        )
-        record.begin("start")
-        move("starting", "")
-        await driver.start(plan)
-    record.begin("boot")
-    move("running", "the program runs; its port does not answer yet")
-    await until_listening(plan, driver)
+    with means.queue.starting():
+        async with means.queue:
+            record.policy = await _take(plan, record, means.standby, move) or await _make(
+                plan, driver, record, means.standby, move, progress
+            )
+            record.begin("start")
+            move("starting", "")
+            await driver.start(plan)
+        record.begin("boot")
+        move("running", "the program runs; its port does not answer yet")
+        if not plan.patient:
+            await until_listening(plan, driver)
+    if plan.patient:
+        await until_listening(plan, driver)
     if plan.container.cold_start_delay == "production":
         await _delay(record, means.delays)
 

@@ -32,9 +32,11 @@ def test_a_preparation_waits_for_all_starts_and_no_start_for_a_preparation() -> 
         queue, seen = StartQueue(), list[tuple[str, float]]()
 
         async def start() -> None:
-            async with queue:
-                seen.append(("start", clock.now_s()))
-                await asyncio.sleep(1.0)
+            with queue.starting():
+                async with queue:
+                    seen.append(("start", clock.now_s()))
+                    await asyncio.sleep(0.5)
+                await asyncio.sleep(0.5)
 
         async def prepare() -> None:
             async with queue.between_starts():
@@ -50,8 +52,8 @@ def test_a_preparation_waits_for_all_starts_and_no_start_for_a_preparation() -> 
         await asyncio.gather(*preparing)
         return seen
 
-    starts = [("start", 0.0)] * PARALLEL_STARTS + [("start", 1.0)]
-    assert run_virtual(main(), clock) == [*starts, ("prepare", 2.0), ("start", 5.0), ("prepare", 12.0)]
+    starts = [("start", 0.0)] * PARALLEL_STARTS + [("start", 0.5)]
+    assert run_virtual(main(), clock) == [*starts, ("prepare", 1.5), ("start", 4.5), ("prepare", 11.5)]
 
 
 def test_a_start_that_gives_up_waiting_lets_preparations_through() -> None:
@@ -61,8 +63,9 @@ def test_a_start_that_gives_up_waiting_lets_preparations_through() -> None:
         queue = StartQueue()
 
         async def start() -> None:
-            async with queue:
-                await asyncio.sleep(1.0)
+            with queue.starting():
+                async with queue:
+                    await asyncio.sleep(1.0)
 
         starts = [asyncio.ensure_future(start()) for _ in range(PARALLEL_STARTS + 1)]
         await asyncio.sleep(0.5)

@@ -33,5 +33,16 @@ async def test_a_failure_comes_after_the_frames_before_it() -> None:
 async def test_what_was_asked_is_remembered() -> None:
     source = StillSource()
     await source.act("kill", "app-1")
+    await source.set_latency(0.5)
+    await source.scale("app", "us-east", None)
+    await source.scale("app", "us-east", 3)
+    await source.set_start_policy("app", "paused")
     await source.stop_engine()
-    assert source.asked == [("kill", "app-1"), ("stop_engine", "")]
+    assert source.asked == [
+        ("kill", "app-1"),
+        ("latency", "0.5"),
+        ("scale", "app us-east auto"),
+        ("scale", "app us-east 3"),
+        ("start_policy", "app paused"),
+        ("stop_engine", ""),
+    ]

@@ -85,3 +85,20 @@ def test_money_is_never_off_by_more_than_its_last_digit(amount: object) -> None:
     text = units.usd(f"{amount:f}")
     digits = len(text.partition(".")[2])
     assert abs(float(text[1:].replace(",", "")) - float(str(amount))) <= 0.51 * 10**-digits
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (48_200, "48 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
+        (48_234_496, "48 MB"),
+        (2_100_000_000, "2.1 GB"),
+    ],
+)
+def test_disk_is_told_in_decimal_units(value: int, text: str) -> None:
+    assert units.disk_size(value) == text

@@ -42,7 +42,7 @@ def layout(frame: Frame, area: Area, view: View) -> list[Row]:
     if not items:
         return _empty(frame, area)
     names = [key for key, _ in items]
-    selected = names.index(view.selected) if view.selected in names else None
+    selected = names.index(view.selected) if view.selected and view.selected in names else None
     name = _name_width(frame)
     header = [_column_titles(area.width, name)] if area.width >= _WIDE and area.height > 4 else []
     height = area.height - len(header)
@@ -65,7 +65,7 @@ def _row(item: RegionRow | InstanceRow | ScalingRow, width: int, frame: Frame, n
 def _place_of(top: int, names: list[str]) -> int:
     """Return the line of the item that is ``top`` among those that can be selected."""
     places = [place for place, name in enumerate(names) if name]
-    return places[top] if 0 < top < len(places) else top if top else 0
+    return places[min(top, len(places) - 1)] if top > 0 and places else 0
 
 
 def subtitle(frame: Frame) -> str:

@@ -3,11 +3,12 @@
 import msgspec
 import pytest
 
-from core.events.types import PHASE_NAMES
+from core.events.types import PHASE_NAMES, Phase
 from core.frames.frame import ColdStartRow
 from tests.tui.frames import changed, frame
 from tui.panes.cold_starts import keys, layout, subtitle
 from tui.panes.rows import Area, Row, View
+from tui.panes.waterfall import GLYPHS
 
 
 def rows(name: str, width: int = 120, height: int = 20) -> list[Row]:
@@ -53,12 +54,12 @@ def test_one_very_long_start_does_not_squeeze_the_others() -> None:
     drawn = rows("failing")
     assert "»" in drawn[0].text
     assert "»" not in drawn[1].text
-    assert len(bar(drawn[1])) >= 10
+    assert len(bar(drawn[1])) >= 9
 
 
 def test_the_totals_stand_at_the_bottom() -> None:
-    last = rows("busy")[-1].text
-    for part in ("p50 1.1 s", "p95 1.5 s", "worst 2.2 s", "40 requests waited"):
+    last = rows("busy", height=14)[-1].text
+    for part in ("p50 1.0 s", "p95 1.5 s", "worst 1.6 s", "40 requests waited"):
         assert part in last, part
 
 
@@ -67,6 +68,30 @@ def test_totals_are_left_out_rather_than_cut(width: int) -> None:
     last = rows("busy", width)[-1].text
     assert "…" not in last
     assert "p50" in last
+
+
+def test_with_the_screen_to_itself_the_totals_are_a_table() -> None:
+    drawn = rows("busy", 120, 34)
+    head = next(n for n, row in enumerate(drawn) if row.text.startswith("class"))
+    assert len(drawn) == 34
+    assert len(drawn) - head - 1 == len(frame("busy").cold_start_groups)
+
+
+def test_waiting_behind_others_and_waiting_on_purpose_have_their_own_glyphs() -> None:
+    start = frame("busy").cold_starts[0]
+    phases = (Phase("queue", 0, 400, "measured"), Phase("boot", 400, 400, "measured"))
+    slowed = (*phases, Phase("delay", 800, 900, "emulated"))
+    shown = changed("busy", cold_starts=(msgspec.structs.replace(start, phases=slowed, total_ms=1700),))
+    styles = {style: text for text, style in layout(shown, Area(100, 8), View())[0].segments}
+    assert set(styles["phase-queue"].replace("queue", "").strip()) == {"·"}
+    assert GLYPHS["emulated"] in styles["phase-delay"]
+    assert not set(styles["phase-boot"]) & {"·", GLYPHS["emulated"]}
+
+
+def test_a_start_tells_its_policy() -> None:
+    drawn = {row.key.partition("@")[0]: row.text for row in rows("busy")}
+    assert "boosted" in drawn["render-4"]
+    assert "plain" in drawn["app-9"]
 
 
 def test_nothing_yet_is_said() -> None:

@@ -32,7 +32,7 @@ def test_a_ready_isolate_tells_its_figures() -> None:
     line = line_of(text(frame("busy")), "● 3  v3")
     for part in ("ready", "45 ms", "42 MiB", "▰▰▱", "17 MiB", "24 %", "▂"):
         assert part in line, part
-    assert line.split()[-2:] == ["3", "212"]
+    assert line.split()[-2:] == ["3", "219"]
 
 
 def test_the_summary_tells_runtime_version_and_memory() -> None:

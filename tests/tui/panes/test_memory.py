@@ -11,8 +11,8 @@ from tui.panes.rows import Area, View
 def test_many_instances_have_a_line_each() -> None:
     rows = layout(frame("busy"), Area(100, 20), View())
     assert len({row.key for row in rows}) == 20
-    assert "619 / 1,024 MiB" in rows[1].text
-    assert "60 %" in rows[1].text
+    assert "621 / 1,024 MiB" in rows[1].text
+    assert "61 %" in rows[1].text
 
 
 def test_few_instances_have_tall_graphs_under_their_limit() -> None:

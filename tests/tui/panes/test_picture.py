@@ -27,7 +27,7 @@ def test_it_names_edges_worker_and_regions_with_their_rates() -> None:
 
 
 def test_round_trips_of_regions_are_shown() -> None:
-    assert "118 ms" in text()
+    assert "126 ms" in text()
 
 
 def test_a_region_without_traffic_has_a_hollow_arrow() -> None:

@@ -22,7 +22,7 @@ def test_instances_stand_under_their_region() -> None:
 def test_state_memory_and_rate_are_there_at_every_width(width: int) -> None:
     rows = texts("busy", width)
     assert "●" in rows["app-2"]
-    assert "619 MiB" in rows["app-2"]
+    assert "621 MiB" in rows["app-2"]
     assert "/s" in rows["app-2"]
     assert "us-east" in rows["region:us-east"]
 
@@ -40,7 +40,7 @@ def test_titles_stand_over_their_columns(width: int) -> None:
     rows = layout(frame("busy"), Area(width, 40), View())
     instance = next(row.text for row in rows if row.key == "app-2")
     title = rows[0].text
-    for name, figure in (("memory", "619 MiB"), ("limit", "1.0 GiB"), ("cpu", "13 %")):
+    for name, figure in (("memory", "621 MiB"), ("limit", "1.0 GiB"), ("cpu", "16 %")):
         assert title.index(name) + len(name) == instance.index(figure) + len(figure), name
     assert ("for" in title) == ("57 s" in instance)
 
@@ -49,7 +49,39 @@ def test_a_start_under_way_shows_its_phase_and_who_waits() -> None:
     rows = texts("starting", 42)
     assert "boot 0.6 s" in rows["app-2"]
     assert "7 waiting" in rows["app-2"]
-    assert "image 0.3 s" in rows["app-3"]
+    assert "pull 2/5 30 %" in rows["app-3"]
+
+
+def test_a_pull_counts_its_layers_where_there_is_room() -> None:
+    rows = texts("starting", 80)
+    assert "pull 2/5 layers 30 %" in rows["app-3"]
+    assert "▰▰▱▱▱▱▱▱" in rows["app-3"]
+
+
+def test_a_region_tells_what_is_wanted_beside_what_is_ready() -> None:
+    rows = texts("busy", 60)
+    assert "6/7 ready" in rows["region:eu-west"]
+    assert "9 ready" in rows["region:us-east"]
+
+
+def test_a_wide_pane_tells_the_decisions_in_force_and_why() -> None:
+    rows = [row for row in layout(frame("busy"), Area(140, 40), View()) if "wanted" in row.text]
+    assert [row.key for row in rows] == [""] * len(frame("busy").wanted)
+    assert "5 wanted, 4 ready" in rows[1].text
+    assert "concurrency" in rows[1].text
+    assert "in flight" in rows[1].text
+
+
+@pytest.mark.parametrize("key", keys(frame("busy")))
+def test_every_row_can_be_reached_among_the_decisions(key: str) -> None:
+    shown = layout(frame("busy"), Area(120, 9), View(selected=key))
+    assert [row.key for row in shown if row.cursor] == [key]
+
+
+def test_scrolling_counts_only_rows_that_can_be_selected() -> None:
+    names = keys(frame("busy"))
+    shown = [row.key for row in layout(frame("busy"), Area(120, 9), View(top=3)) if row.key]
+    assert shown[0] == names[3]
 
 
 def test_failures_say_why() -> None:

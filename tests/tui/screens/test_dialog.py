@@ -55,6 +55,25 @@ async def test_the_mouse_chooses(x: int, answer: str) -> None:
         assert (answers[0] if answers else "open") == answer
 
 
+STACKED = (Choice("1", "one", "first", note="the first of them"), *CHOICES)
+
+
+@pytest.mark.parametrize(("line", "answer"), [(0, "first"), (1, ""), (2, "done"), (-1, "open")])
+async def test_choices_with_notes_stand_below_each_other(line: int, answer: str) -> None:
+    app, _ = console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        answers: list[str | None] = []
+        dialog = Dialog("Which?", ["Take one."], STACKED)
+        app.push_screen(dialog, answers.append)
+        await pilot.pause()
+        drawn = [row.text for row in dialog.sheet.drawn_rows]
+        assert "the first of them" in drawn[-3]
+        assert "Do it" in drawn[-1]
+        await pilot.click(dialog.sheet, offset=(4, dialog.sheet.outer_size.height - 4 + line))
+        await pilot.pause()
+        assert (answers[0] if answers else "open") == answer
+
+
 @pytest.mark.parametrize("width", [30, 60, 200])
 async def test_the_whole_text_is_shown_at_every_width(width: int) -> None:
     app, _ = console()

@@ -51,7 +51,7 @@ class MemoryWatch:
     def _check(self) -> bool:
         """End what uses too much; say whether something comes near."""
         near = False
-        for pid, usage in self.reader.read().items():
+        for pid, usage in self.reader.read_memory().items():
             child = self._children[pid]
             limit_bytes = child.plan.limits.memory_mib * MIB
             near = near or usage.memory_bytes > limit_bytes * CLOSE_SHARE

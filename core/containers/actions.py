@@ -98,7 +98,7 @@ def _start_another(pool: Pool) -> str:
 
 def _end(instance: Instance, action: ActionName) -> str:
     kill = action == "kill"
-    if instance.cancel_restart() and action != "restart":
+    if instance.restarts.stop() and action != "restart":
         return f"{instance.name} stays down."
     if instance.is_down and action != "restart":
         raise ActionRefused(f"{instance.name} is {instance.state} already.")

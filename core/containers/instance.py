@@ -59,12 +59,14 @@ class Instance:
         self.idle = Idle(self)
         """Its idle time, and when it goes to sleep."""
         self.drain = Drain(self)
-        self._restarts = Restarts(self)
+        self.restarts = Restarts(self, household.why_not, self._notice)
+        """Whether it is started again after a failure."""
         self._bus = bus
         self._means = means
         self._household = household
         self._state: InstanceState | None = None
         self._record: ColdStartRecord | None = None
+        self._progress: PullProgress | None = None
         self._left_behind = False
         self._life: asyncio.Task[None] | None = None
         self._down = asyncio.Event()
@@ -87,24 +89,6 @@ class Instance:
     async def may_sleep(self) -> bool:
         """Say whether nobody objects to its sleep."""
         return await self._household.may_sleep()
-
-    def begin_again(self, reason: str) -> None:
-        """Start it as it was started before, with the idle time that was set for it."""
-        limit_s = self.idle.own_limit_s
-        self.begin(reason)
-        self.idle.set_limit(limit_s)
-
-    def why_not(self) -> str | None:
-        """Say why it cannot be started now; None when it can."""
-        return self._household.why_not()
-
-    def stays_down(self, reason: str) -> None:
-        """Tell that it is not started again, though its restart policy says so."""
-        self._notice(reason, "")
-
-    def cancel_restart(self) -> bool:
-        """Let it stay down; return whether its restart policy was about to start it."""
-        return self._restarts.stop()
 
     @property
     def load(self) -> int:
@@ -199,7 +183,7 @@ class Instance:
 
     async def give_up(self) -> None:
         """End its life here and now; the driver's ``close`` removes what is left."""
-        self._restarts.stop()
+        self.restarts.stop()
         if self._life is not None:
             self._life.cancel()
             await asyncio.gather(self._life, return_exceptions=True)
@@ -230,7 +214,7 @@ class Instance:
             raise
         except Exception as error:
             reason = f"the {self.driver.name} driver failed: {type(error).__name__}: {error}"
-            self._notice(reason, "")
+            self._notice(reason)
             failure = StartFailed(reason, record.phase)
             if not self._outcome.done():
                 self._household.start_failed(failure)
@@ -257,8 +241,8 @@ class Instance:
         if self._left_behind:
             await self.driver.remove(self.plan)
             self._left_behind = False
-        progress = PullProgress(self.plan, self._move, self._bus)
-        await bring_up(self.plan, self.driver, record, self._means, self._move, progress)
+        self._progress = PullProgress(self.plan, self._move, self._bus)
+        await bring_up(self.plan, self.driver, record, self._means, self._move, self._progress)
         self._move("ready", "its port answers")
         record.ready()
         self._household.start_succeeded()
@@ -344,7 +328,7 @@ class Instance:
         """Let the restart policy see a program's end with an error; return what comes of it in words."""
         if not end.exit_code and not end.out_of_memory:
             return ""
-        return self._restarts.after_failure(self._bus.now_s() - self.running_since_s)
+        return self.restarts.after_failure(self._bus.now_s() - self.running_since_s)
 
     async def _remove(self, limit_s: float = MEASURED_WITHIN_S) -> int | None:
         return await remove(self.driver, self.plan, limit_s if self._runs.done() else 0.0)
@@ -374,6 +358,8 @@ class Instance:
     ) -> None:
         if not (state == "pulling" == self._state):
             check_transition(self.name, self._state, state)
+        if self._progress is not None and state != "pulling":
+            self._progress.stop()
         if self._state == "ready":
             self._left_ready.set_result(None)
         self._state, self.changed_s = state, self._bus.now_s()
@@ -393,7 +379,7 @@ class Instance:
             asked = self._asked or self._signal is not None
             self._household.went_down(Ending(state == "failed", end, reason, asked, self._runs.done()))
 
-    def _notice(self, message: str, advice: str) -> None:
+    def _notice(self, message: str, advice: str = "") -> None:
         self._bus.publish(
             Notice(time_s=self._bus.now_s(), level="error", subject=self.name, message=message, advice=advice)
         )

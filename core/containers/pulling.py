@@ -1,5 +1,6 @@
 """How a pull or build goes on, as events: not too many of them, and the last one in any case."""
 
+import asyncio
 from collections.abc import Callable
 
 from core.containers.drivers.protocol import InstancePlan, PullLine
@@ -18,12 +19,25 @@ class PullProgress:
         self._bus = bus
         self._shown_s: float | None = None
         self._line = ""
+        self._later: asyncio.TimerHandle | None = None
 
     def __call__(self, line: str) -> None:
-        now_s = self._bus.now_s()
+        self.stop()
         is_last = isinstance(line, PullLine) and line.over
-        if not is_last and self._shown_s is not None and now_s - self._shown_s < _EVERY_S:
-            return
+        since_s = self._bus.now_s() - self._shown_s if self._shown_s is not None else _EVERY_S
+        if is_last or since_s >= _EVERY_S:
+            self._show(line)
+        else:
+            # A pull that stalls now must not be left with an older line on the screen.
+            self._later = asyncio.get_running_loop().call_later(_EVERY_S - since_s, self._show, line)
+
+    def stop(self) -> None:
+        """Show no more of what has been told so far: the pull is over, or newer words have come."""
+        if self._later is not None:
+            self._later.cancel()
+
+    def _show(self, line: str) -> None:
+        now_s = self._bus.now_s()
         self._shown_s = now_s
         if line != self._line:
             self._line = str(line)

@@ -5,11 +5,13 @@ memory. It is never about an end that somebody wanted: a stop, a sleep, a signal
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from core.containers.backoff import delay_s
 from core.containers.drivers.protocol import InstancePlan
+from core.containers.sleep import Idle
 
 MOST_IN_A_ROW = 5
 """Restarts in a row after which it stays down until a request needs it."""
@@ -52,21 +54,25 @@ class Restartable(Protocol):
     def is_down(self) -> bool:
         """Whether it uses nothing."""
 
-    def begin_again(self, reason: str) -> None:
-        """Start it as it was started before."""
+    idle: Idle
+    """Its idle time, which may have been set for it alone."""
 
-    def why_not(self) -> str | None:
-        """Say why it cannot be started now; None when it can."""
-
-    def stays_down(self, reason: str) -> None:
-        """It is not started again, for a reason that came up after its end."""
+    def begin(self, reason: str) -> None:
+        """Start it."""
 
 
 class Restarts:
-    """The restarts of one instance."""
+    """The restarts of one instance.
 
-    def __init__(self, one: Restartable) -> None:
+    ``why_not`` says why it cannot be started now, None when it can; ``tell`` is told where that is so.
+    """
+
+    def __init__(
+        self, one: Restartable, why_not: Callable[[], str | None], tell: Callable[[str], None]
+    ) -> None:
         self._one = one
+        self._why_not = why_not
+        self._tell = tell
         self._in_a_row = 0
         self._due: asyncio.Task[None] | None = None
 
@@ -103,7 +109,9 @@ class Restarts:
         await asyncio.sleep(restart.wait_s)
         if not self._one.is_down:
             return  # A request, or a person, was faster.
-        if reason := self._one.why_not():
-            self._one.stays_down(f"it is not started again: {reason}")
-        else:
-            self._one.begin_again(f"it failed: {restart.count}")
+        if reason := self._why_not():
+            self._tell(f"it is not started again: {reason}")
+            return
+        limit_s = self._one.idle.own_limit_s
+        self._one.begin(f"it failed: {restart.count}")
+        self._one.idle.set_limit(limit_s)

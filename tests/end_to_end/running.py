@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,7 +42,9 @@ class Running:
         """Keep what the engine says on standard error."""
         assert self.process.stderr is not None
         while line := await self.process.stderr.readline():
-            self.errors.append(line.decode())
+            async with self._changed:
+                self.errors.append(line.decode())
+                self._changed.notify_all()
 
     def all(self, kind: type[E]) -> list[E]:
         """Return the events of one type so far."""
@@ -67,6 +69,11 @@ class Running:
         async with asyncio.timeout(ENOUGH_S), self._changed:
             await self._changed.wait_for(lambda: len(self.all(kind)) >= count)
         return self.all(kind)
+
+    async def wait_for_error(self, text: str) -> None:
+        """Return when the engine has said this on standard error."""
+        async with asyncio.timeout(ENOUGH_S), self._changed:
+            await self._changed.wait_for(lambda: any(text in line for line in self.errors))
 
     async def url(self) -> str:
         """Return the address of the edge."""
@@ -93,10 +100,12 @@ def hybrid_tui(state: Path, *arguments: str) -> "subprocess.CompletedProcess[str
 
 
 @asynccontextmanager
-async def up(project: Path, *options: str, state: Path | None = None) -> AsyncIterator[Running]:
+async def up(
+    project: Path, *options: str, state: Path | None = None, command: Sequence[str] = COMMAND
+) -> AsyncIterator[Running]:
     """Run the project headless on a free port, and end it afterwards."""
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, "up", str(project), "--headless", "--json", "--port", "0", *options,
+        *command, "up", str(project), "--headless", "--json", "--port", "0", *options,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

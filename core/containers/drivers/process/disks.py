@@ -51,13 +51,16 @@ def remove_own_disks(deployment: str, region: str, owner: tuple[int, float]) -> 
     remove_disk(state_root() / deployment / _place(region, owner))
 
 
-def remove_dead_disks(deployment: str, region: str) -> None:
-    """Remove the disks in a region whose engine is no more."""
+def remove_dead_disks(deployment: str, region: str) -> list[str]:
+    """Remove the disks in a region whose engine is no more; return the names of their instances."""
+    removed: list[str] = []
     for folder in (state_root() / deployment / _FOLDER / region).glob("*-*"):
         pid, _, started_s = folder.name.partition("-")
         with suppress(ValueError):
             if not process_lives(int(pid), float(started_s)):
+                removed += sorted(disk.name.rpartition("-")[0] for disk in folder.iterdir())
                 remove_disk(folder)
+    return removed
 
 
 def remove_all_disks(deployment: str) -> None:

@@ -68,8 +68,8 @@ class ProcessDriver:
             )
         self._prefix = await _tie_to_this_process()
         ended = await remove_dead(self._deployment, self._region)
-        await asyncio.to_thread(disks.remove_dead_disks, self._deployment, self._region)
-        return [f"process {name}" for name in ended]
+        cleared = await asyncio.to_thread(disks.remove_dead_disks, self._deployment, self._region)
+        return [f"process {name}" for name in ended] + [f"disk of {name}" for name in cleared]
 
     async def prepare(self, plan: InstancePlan, progress: Progress) -> None:
         """Nothing to fetch: the program is on this machine."""
@@ -98,6 +98,9 @@ class ProcessDriver:
     async def freeze(self, plan: InstancePlan) -> None:
         """Stop the program's group where it stands: it stays in memory and gets no time."""
         self._child(plan).freeze()
+
+    async def keep_networks(self, container: str, number: int) -> None:
+        """A local process has no network of its own."""
 
     async def hand_over(self, prepared: InstancePlan, plan: InstancePlan) -> None:
         """Let the program be the instance's. Its environment keeps the name it was prepared under."""

@@ -56,7 +56,7 @@ def test_two_lives_of_an_instance_have_two_disks() -> None:
 def test_disks_of_an_engine_that_is_no_more_are_removed_and_those_of_a_living_one_stay() -> None:
     dead, mine = make_disk("shop", "us-east", "app-1", DEAD), make_disk("shop", "us-east", "app-1", ME)
     other_region = make_disk("shop", "us-east-2", "app-1", DEAD)
-    remove_dead_disks("shop", "us-east")
+    assert remove_dead_disks("shop", "us-east") == ["app-1"]
     assert [one.exists() for one in (dead, mine, other_region)] == [False, True, True]
     remove_own_disks("shop", "us-east", ME)
     assert not mine.exists()

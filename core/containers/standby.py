@@ -9,7 +9,7 @@ from core.containers.listening import until_listening
 from core.containers.regions import RegionWatch
 from core.containers.start_queue import StartQueue
 from core.events.bus import EventBus
-from core.events.types import Notice
+from core.events.types import Notice, StandbyChanged
 from core.model.deployment import Container
 from core.model.start_policies import StartPolicyName
 
@@ -46,6 +46,9 @@ class Standby:
         self._changed.set()
         self._told: set[str] = set()
         """What a person has been told since the policy was chosen."""
+        self._networks_kept = 0
+        self._counted: tuple[int, int, StartPolicyName] = (0, 0, "plain")
+        """What was published last: how many stand prepared, how many shall, by which policy."""
         self._last_number = 0
         self._closed = False
         watch.on_lost(lambda *_: self._forget())
@@ -91,6 +94,8 @@ class Standby:
                 await self._driver.hand_over(prepared, plan)
             except StartFailed:
                 continue  # Somebody removed it.
+            finally:
+                self._publish_count()
             return prepared.policy
         return None
 
@@ -112,6 +117,11 @@ class Standby:
                 self._watch.lost(error)
 
     async def _tidy_and_fill(self) -> None:
+        networks = self._container.prepared if self.policy == "shared" else 0
+        if networks != self._networks_kept:
+            await self._driver.keep_networks(self._container.name, networks)
+            self._networks_kept = networks
+        self._publish_count()
         while self._unwanted:
             await self._driver.remove(self._unwanted.pop())
         if self._chosen != self.policy:
@@ -149,6 +159,7 @@ class Standby:
             return False
         if plan.policy == self.policy:
             self._ready.append(plan)
+            self._publish_count()
             self._told.discard("warning")
         else:
             self._set_aside([plan])
@@ -179,6 +190,7 @@ class Standby:
             if plan in self._ready:
                 self._ready.remove(plan)
             self._unwanted.append(plan)
+        self._publish_count()
         self._changed.set()
 
     def _stop_watching(self, plan: InstancePlan) -> None:
@@ -192,6 +204,25 @@ class Standby:
             self._stop_watching(plan)
         self._ready.clear()
         self._unwanted.clear()
+        self._publish_count()
+        self._networks_kept = 0
+
+    def _publish_count(self) -> None:
+        wanted = self._container.prepared if self.prepares else 0
+        counted = (len(self._ready), wanted, self.policy if wanted else "plain")
+        if counted == self._counted or self._closed:
+            return
+        self._counted = counted
+        self._bus.publish(
+            StandbyChanged(
+                time_s=self._bus.now_s(),
+                container=self._container.name,
+                region=self._watch.region,
+                policy=self.policy,
+                prepared=len(self._ready),
+                wanted=wanted,
+            )
+        )
 
     def _tell_what_stands(self) -> None:
         number = len(self._ready)

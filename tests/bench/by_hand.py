@@ -41,9 +41,25 @@ def cold_start(engine: EngineByHand, name: str, body: Mapping[str, Any], port: i
     engine.call("POST", f"/containers/{container}/start")
     networks = engine.call("GET", f"/containers/{container}/json")["NetworkSettings"]["Networks"]
     [address] = (one["IPAddress"] for one in networks.values())
-    while not _answers(address, port):
-        time.sleep(TRY_EVERY_S)
+    until_answering(address, port)
     return container, (time.perf_counter() - began_s) * 1000
+
+
+def until_answering(host: str, port: int) -> None:
+    """Return when a connection to the port is taken."""
+    while not _answers(host, port):
+        time.sleep(TRY_EVERY_S)
+
+
+def pull(engine: EngineByHand, reference: str) -> float:
+    """Pull an image, and return how long it took in ms. Raises RuntimeError where it cannot be had."""
+    name, _, tag = reference.rpartition(":")
+    began_s = time.perf_counter()
+    engine.request("POST", f"/images/create?fromImage={name}&tag={tag}")
+    told = engine.getresponse().read()
+    if b'"error"' in told:
+        raise RuntimeError(told.decode(errors="replace"))
+    return (time.perf_counter() - began_s) * 1000
 
 
 def remove(engine: EngineByHand, container: str) -> None:

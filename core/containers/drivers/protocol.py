@@ -168,6 +168,12 @@ class Driver(Protocol):
     async def freeze(self, plan: InstancePlan) -> None:
         """Let the started program rest as it is, until ``start``. Raises StartFailed."""
 
+    async def keep_networks(self, container: str, number: int) -> None:
+        """Keep up to ``number`` networks that instances of a class have left for its next ones.
+
+        None is kept before the first call. Only the policy ``shared`` has such networks.
+        """
+
     async def hand_over(self, prepared: InstancePlan, plan: InstancePlan) -> None:
         """Let what was made for the plan ``prepared`` be the instance of ``plan`` from now on.
 

@@ -16,7 +16,7 @@ from core.containers.drivers.docker.failures import ended_early, refused
 from core.containers.drivers.docker.images import Images
 from core.containers.drivers.docker.instances import Instance
 from core.containers.drivers.docker.labels import Owner, label_filter
-from core.containers.drivers.docker.names import create_container, rename_container
+from core.containers.drivers.docker.names import Renaming, create_container
 from core.containers.drivers.docker.pause_image import is_known
 from core.containers.drivers.docker.probe import (
     CONNECT_TIMEOUT_S,
@@ -90,6 +90,7 @@ class DockerDriver:
         self._client = PooledClient()
         self._api: EngineApi | None = None
         self._images: Images | None = None
+        self._renaming = Renaming()
         self._sandboxes: Sandboxes | None = None
         self._architecture = ""
         self._network = ""
@@ -195,19 +196,18 @@ class DockerDriver:
         """Say whether instances without internet can be had: nothing is published from their network."""
         return self._by_address
 
+    async def keep_networks(self, container: str, number: int) -> None:
+        """Keep up to so many sandboxes of a class, and remove those that wait beyond that."""
+        await self._open_sandboxes.keep(container, number)
+
     async def hand_over(self, prepared: InstancePlan, plan: InstancePlan) -> None:
-        """Give what was prepared the instance's name. Its label keeps the name it was prepared under."""
-        instance = self._instances.pop(prepared.instance, None)
-        if instance is None:
+        """Let what was prepared be the instance; it gets its name once it is ready, and keeps its label."""
+        instance = self._instances.get(prepared.instance)
+        if instance is None or instance.is_gone or instance.has_ended:
+            await self.remove(prepared)
             raise StartFailed(f"{prepared.instance} is not there any more", "create")
-        instance.plan = replace(plan, policy=prepared.policy)
-        self._instances[plan.instance] = instance
-        name = container_name(self.deployment, plan.instance)
-        try:
-            await rename_container(self.engine, instance.container, name, self._owner)
-        except EngineError as error:
-            await self.remove(plan)
-            raise refused(plan, "create", error) from error
+        instance.plan, instance.is_misnamed = replace(plan, policy=prepared.policy), True
+        self._instances[plan.instance] = self._instances.pop(prepared.instance)
 
     async def start(self, plan: InstancePlan) -> None:
         """Start or thaw the container; when it fails or is cancelled, none is left."""
@@ -244,12 +244,18 @@ class DockerDriver:
             if not probe.done():
                 raise self._silent(instance)
             probe.result()
-            if instance.plan.policy == "boosted":
-                await self._limit_cpus(instance)
+            await self._finish(instance)
         finally:
             probe.cancel()
 
-    async def _limit_cpus(self, instance: Instance) -> None:
+    async def _finish(self, instance: Instance) -> None:
+        """Do what its policy has put off until the port answers."""
+        if instance.is_misnamed:
+            instance.is_misnamed = False
+            name = container_name(self.deployment, instance.plan.instance)
+            self._renaming.begin(self.engine, instance.container, name, self._owner)
+        if instance.plan.policy != "boosted":
+            return
         limits = {"NanoCpus": nano_cpus(instance.plan, self._host_cpus)}
         try:
             await self.engine.update_container(instance.container, limits)
@@ -343,7 +349,7 @@ class DockerDriver:
             instance.forget()
         await remove_container(self.engine, container)
         if instance is not None and instance.sandbox is not None:
-            await self._open_sandboxes.give_back(instance.plan, instance.sandbox)
+            await self._open_sandboxes.give_back(instance.plan.container.name, instance.sandbox)
 
     def _container(self, plan: InstancePlan) -> str:
         instance = self._instances.get(plan.instance)
@@ -358,6 +364,7 @@ class DockerDriver:
         """Remove every container and the network, and let go of the Engine."""
         try:
             await self._clearing.until_done()
+            await self._renaming.until_done()
             if self._api is not None:
                 await remove_region(self._api, self.deployment, self.region, self._owner)
         finally:
@@ -374,11 +381,12 @@ class DockerDriver:
         self._instances.clear()
 
     def _on_event(self, event: Json) -> None:
-        if event.get("Action") == "oom":
-            container = (event.get("Actor") or {}).get("ID")
+        container = (event.get("Actor") or {}).get("ID")
+        if (action := event.get("Action")) in ("oom", "destroy"):
             for instance in self._instances.values():
                 if instance.container == container:
-                    instance.memory_was_short = True
+                    instance.memory_was_short |= action == "oom"
+                    instance.is_gone |= action == "destroy"
 
     async def _on_lost(self, error: DriverUnavailable) -> None:
         if self._on_unavailable is not None:

@@ -31,6 +31,10 @@ class Instance:
     sandbox: Sandbox | None = None
     """Whose network it has joined, where it has none of its own."""
     frozen: bool = False
+    is_gone: bool = False
+    """The Engine has told that it was removed."""
+    is_misnamed: bool = False
+    """It was prepared under another name than its instance's."""
     host: str = ""
     port: int = 0
     pid: int = 0

@@ -35,6 +35,7 @@ class Sandboxes:
         self._architecture = architecture
         self._numbers = itertools.count(1)
         self._free: dict[str, list[str]] = {}
+        self._kept: dict[str, int] = {}
 
     async def take(self, plan: InstancePlan, network: str, publish_on: str | None) -> Sandbox:
         """Return one for an instance of the plan's class, a new one where none waits. Raises EngineError."""
@@ -57,10 +58,17 @@ class Sandboxes:
             return None
         return described["NetworkSettings"] if described["State"]["Running"] else None
 
-    async def give_back(self, plan: InstancePlan, sandbox: Sandbox) -> None:
-        """Keep it for the class's next instance, or remove it where enough wait."""
-        free = self._free.setdefault(plan.container.name, [])
-        if len(free) < plan.container.prepared:
+    async def keep(self, container: str, number: int) -> None:
+        """Let up to ``number`` wait for a class's next instances; none before the first call."""
+        self._kept[container] = number
+        free = self._free.get(container, [])
+        while len(free) > number:
+            await remove_container(self._api, free.pop())
+
+    async def give_back(self, container: str, sandbox: Sandbox) -> None:
+        """Let it wait for the class's next instance, or remove it where enough wait."""
+        free = self._free.setdefault(container, [])
+        if len(free) < self._kept.get(container, 0):
             free.append(sandbox.container)
         else:
             await remove_container(self._api, sandbox.container)

@@ -89,6 +89,9 @@ class SimulatedDriver:
         program = self._program(plan)
         program.frozen, program.listening = True, False
 
+    async def keep_networks(self, container: str, number: int) -> None:
+        """There is no network."""
+
     async def hand_over(self, prepared: InstancePlan, plan: InstancePlan) -> None:
         """Let the program that was prepared be the plan's."""
         program = self._programs.pop(prepared.instance, None)

@@ -16,10 +16,11 @@ from core.http.messages import Request
 from core.model.start_policies import START_POLICIES, StartPolicyName
 from tests.core.containers.drivers.docker.conftest import REGION, left_of, make_plan
 from tests.docker_images.busybox import PAGE
-from tests.docker_images.engine import variant
 
 
-async def prepared(driver: DockerDriver, image: str, policy: StartPolicyName, **settings: Any) -> InstancePlan:
+async def prepared(
+    driver: DockerDriver, image: str, policy: StartPolicyName, **settings: Any
+) -> InstancePlan:
     """Prepare an instance by a policy, under a name of its own."""
     plan = replace(make_plan(image, instance="app.standby-1", **settings), policy=policy)
     await driver.prepare(plan, lambda _: None)
@@ -37,6 +38,7 @@ async def start_from(driver: DockerDriver, standby: InstancePlan) -> InstancePla
     await driver.hand_over(standby, plan)
     await driver.start(plan)
     await driver.wait_until_listening(plan)
+    await driver._renaming.until_done()
     return plan
 
 
@@ -91,6 +93,7 @@ async def test_an_instance_in_a_sandbox_has_its_network_and_its_own_limits(
 async def test_a_sandbox_is_used_again_by_the_classs_next_instance_and_none_is_heaped_up(
     driver: DockerDriver, api: EngineApi, busybox_image: str
 ) -> None:
+    await driver.keep_networks("app", 1)
     first = await start_from(driver, await prepared(driver, busybox_image, "shared"))
     [before] = [one["Id"] for one in await containers(api, driver) if labels.SANDBOX in one["Labels"]]
     await driver.remove(first)
@@ -103,11 +106,14 @@ async def test_a_sandbox_is_used_again_by_the_classs_next_instance_and_none_is_h
     await driver.remove(second)
     await driver.remove(third)
     assert len(await containers(api, driver)) == 1
+    await driver.keep_networks("app", 0)
+    assert await containers(api, driver) == []
 
 
 async def test_a_sandbox_that_somebody_removed_is_made_anew(
     driver: DockerDriver, api: EngineApi, busybox_image: str
 ) -> None:
+    await driver.keep_networks("app", 1)
     await driver.remove(await start_from(driver, await prepared(driver, busybox_image, "shared")))
     [sandbox] = await containers(api, driver)
     await api.remove_container(sandbox["Id"])
@@ -156,8 +162,11 @@ async def test_the_end_of_a_frozen_program_is_noticed(
 async def test_what_somebody_removed_is_not_handed_over_and_leaves_nothing(
     driver: DockerDriver, api: EngineApi, busybox_image: str, policy: StartPolicyName
 ) -> None:
-    standby = await prepared(driver, busybox_image, policy, prepared=0)
+    standby = await prepared(driver, busybox_image, policy)
     await api.remove_container(container_name(driver.deployment, standby.instance))
+    async with asyncio.timeout(5):
+        while not driver._instances[standby.instance].is_gone:  # An event tells it a moment later.
+            await asyncio.sleep(0.001)
     with pytest.raises(StartFailed):
         await driver.hand_over(standby, replace(standby, instance="app-1"))
     assert await containers(api, driver) == []
@@ -178,7 +187,7 @@ async def test_what_is_handed_over_takes_the_name_from_what_nobody_owns(
 async def test_a_preparation_that_is_canceled_in_a_call_leaves_nothing(
     driver: DockerDriver, api: EngineApi, busybox_image: str, policy: StartPolicyName, call: int
 ) -> None:
-    plan = replace(make_plan(busybox_image, prepared=0), policy=policy)
+    plan = replace(make_plan(busybox_image), policy=policy)
     await driver.prepare(plan, lambda _: None)
     calls = 0
     real = api.__class__.create_container

@@ -1,6 +1,13 @@
 """Four deployments at one moment each, as event streams for tests of panes and for screenshots."""
 
-from core.events.types import AnyEvent, PullLayer, RegionChanged, WorkerLogged
+from core.events.types import (
+    AnyEvent,
+    PullLayer,
+    RegionChanged,
+    StandbyChanged,
+    StartPolicyChanged,
+    WorkerLogged,
+)
 from core.frames.fold import FrameFold
 from core.frames.frame import Frame
 from core.frames.instances import natural_order
@@ -82,6 +89,13 @@ def busy() -> list[AnyEvent]:
     stream.begin_start(59.4, "app-17", "eu-west", "boot")
     stream.waiting(59.5, "app-17", 4)
     stream.notice(0.5, "info", "shop", "Listening on http://127.0.0.1:8787")
+    stream.add(StartPolicyChanged(time_s=52.5, container="app", policy="paused"))
+    for region, prepared in (("us-east", 2), ("eu-west", 1)):
+        stream.add(
+            StandbyChanged(
+                time_s=53.0, container="app", region=region, policy="paused", prepared=prepared, wanted=2
+            )
+        )
     stream.notice(55.0, "warning", "app-2", "Memory is at 60 % of its limit", "Choose a larger instance type")
     return stream.events()
 

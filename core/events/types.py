@@ -235,6 +235,19 @@ class StartPolicyChanged(Event, frozen=True, gc=False, kw_only=True, tag="start_
     policy: StartPolicyName
 
 
+class StandbyChanged(Event, frozen=True, gc=False, kw_only=True, tag="standby"):
+    """How many instances of a class stand prepared in a region, by the start policy in force there.
+
+    ``wanted`` is how many are kept so; what is prepared is no instance yet.
+    """
+
+    container: str
+    region: str
+    policy: StartPolicyName
+    prepared: int
+    wanted: int
+
+
 class PhaseBegan(Event, frozen=True, gc=False, kw_only=True, tag="phase"):
     """A phase of a cold start began; the console draws it growing until the next one."""
 
@@ -342,6 +355,7 @@ AnyEvent = (
     | ScalingDecided
     | LatencyChanged
     | StartPolicyChanged
+    | StandbyChanged
     | ColdStartWaiting
     | PhaseBegan
     | ColdStart
@@ -361,6 +375,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     ScalingDecided,
     LatencyChanged,
     StartPolicyChanged,
+    StandbyChanged,
     ColdStartWaiting,
     PhaseBegan,
     ColdStart,

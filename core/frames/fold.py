@@ -22,6 +22,7 @@ from core.events.types import (
     RegionChanged,
     RequestFinished,
     ScalingDecided,
+    StandbyChanged,
     StartPolicyChanged,
     WorkerChanged,
     WorkerLogged,
@@ -35,6 +36,7 @@ from core.frames.notices import NoticesFold
 from core.frames.regions import RegionsFold
 from core.frames.requests import RequestsFold
 from core.frames.scaling import ScalingFold
+from core.frames.standbys import StandbysFold
 from core.frames.workers import WorkersFold
 from core.metering.book import PriceBook, book_of, load_book
 
@@ -64,6 +66,7 @@ class FrameFold:
         self._cold_starts = ColdStartsFold()
         self._cold_start_groups = ColdStartGroupsFold()
         self._scaling = ScalingFold()
+        self._standbys = StandbysFold()
         self._notices = NoticesFold()
         self._has_book = book is not None
         self._cost = CostFold(book or load_book())
@@ -108,6 +111,7 @@ class FrameFold:
             scaling=self._scaling.rows(),
             wanted=self._scaling.wanted(),
             cold_start_groups=self._cold_start_groups.rows(),
+            standbys=self._standbys.rows(),
         )
 
     def _dropped(self) -> Dropped:
@@ -142,6 +146,7 @@ class FrameFold:
                 self._workers.request,
             ),
             ScalingDecided: (self._scaling.decided,),
+            StandbyChanged: (self._standbys.changed,),
             Notice: (self._notices.notice,),
         }
 

@@ -291,6 +291,16 @@ class ScalingRow(Record, frozen=True, gc=False):
     reason: str
 
 
+class StandbyRow(Record, frozen=True, gc=False, omit_defaults=True):
+    """How many instances of a class stand prepared in a region (the event's own fields)."""
+
+    container: str
+    region: str
+    policy: StartPolicyName
+    prepared: int
+    wanted: int
+
+
 class NoticeRow(Record, frozen=True, gc=False):
     """One message for a person."""
 
@@ -343,3 +353,5 @@ class Frame(Record, frozen=True, gc=False):
     """The decision in force for each class and region that had one."""
     cold_start_groups: tuple[ColdStartGroup, ...] = ()
     """By class, then region, then policy."""
+    standbys: tuple[StandbyRow, ...] = ()
+    """By class, then region; those whose start policy prepares nothing are left out."""

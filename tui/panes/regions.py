@@ -107,11 +107,18 @@ def _region(region: RegionRow, width: int, frame: Frame) -> Row:
         return spread(width, start, driver)
     ready = sum(1 for one in region.instances if one.state == "ready")
     wanted = ready + sum(_missing(one, frame) for one in frame.wanted if one.region == region.info.id)
+    prepared = sum(one.prepared for one in frame.standbys if one.region == region.info.id)
     words = f"{ready} ready" if ready else sign.word
     if wanted != ready and (ready or wanted > 0):
         words = f"{ready}/{wanted} ready"
     rate = (right(per_second(region.requests_per_second), 7), "rate")
-    end = [*driver, (f" {words}", "text" if ready else sign.style), rate]
+    standing = f" +{prepared} prepared" if width >= _WIDE else f" +{prepared}"
+    end = [
+        *driver,
+        (f" {words}", "text" if ready else sign.style),
+        (standing if prepared else "", "title"),
+        rate,
+    ]
     city = f"  {clean(region.info.city)}"
     if width_of([*start, *end]) + cells(city) <= width:
         start.append((city, "muted"))

@@ -201,7 +201,7 @@ def instance_rows(instance: InstanceRow, frame: Frame, width: int) -> list[Row]:
     sign = instance_sign(instance)
     rows = [
         _fact(width, "state", (f"{sign.glyph} {state_words(instance, frame.time_s)}", sign.style)),
-        _fact(width, "class", (clean(instance.container), "text")),
+        _fact(width, "class", (clean(instance.container), "text"), (_start_policy(instance, frame), "muted")),
         _fact(width, "region", (clean(instance.region), "region"), (f"  {instance.driver}", "driver")),
         _fact(width, "since", (duration_s(frame.time_s - instance.since_s), "text")),
         _fact(width, "requests", (per_second(instance.requests_per_second), "text")),
@@ -234,6 +234,11 @@ def instance_rows(instance: InstanceRow, frame: Frame, width: int) -> list[Row]:
     for start in starts:
         rows += [blank(width), *start_rows(start, frame.time_s, width)]
     return rows
+
+
+def _start_policy(instance: InstanceRow, frame: Frame) -> str:
+    policies = [one.start_policy for one in frame.containers if one.name == instance.container]
+    return f"  started by the policy {policies[0]}" if policies else ""
 
 
 def _lost_disk(instance: InstanceRow) -> list[Segment]:

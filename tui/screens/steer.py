@@ -158,15 +158,20 @@ class Steer(_Base):
     def _ask_policy(self, container: str) -> None:
         from tui.screens.dialog import Choice, Dialog
 
-        starts = [one.policy for one in self.frame.cold_starts if one.container == container]
-        lines = [f"How instances of {container} are started from now on."]
-        if starts:
-            lines.append(f"The last start was {starts[-1]}.")
+        now: StartPolicyName = next(
+            (one.start_policy for one in self.frame.containers if one.name == container), "plain"
+        )
+        lines = [f"How instances of {container} are started from now on; it is {now} now."]
+        lines += [
+            f"{one.prepared} of {one.wanted} stand prepared in {one.region} ({one.policy})."
+            for one in self.frame.standbys
+            if one.container == container
+        ]
         choices = tuple(
             Choice(str(number), name, name, note=note)
             for number, (name, note) in enumerate(POLICY_NOTES.items(), 1)
         )
-        default = list(POLICY_NOTES).index(starts[-1]) if starts else 0
+        default = list(POLICY_NOTES).index(now)
         dialog = Dialog(f"Start policy of {container}", lines, (*choices, Choice("n", "Cancel", "")), default)
 
         def answered(answer: str | None) -> None:

@@ -10,7 +10,7 @@ import pytest
 from core.clock import VirtualClock, run_virtual
 from core.containers.drivers.protocol import DriverUnavailable, InstancePlan, StartFailed
 from core.containers.drivers.simulated import SimulatedDriver
-from core.events.types import ColdStart, InstanceChanged, Notice
+from core.events.types import ColdStart, InstanceChanged, Notice, StandbyChanged
 from core.model.start_policies import START_POLICIES, StartPolicyName
 from tests.core.containers.rig import Recording, Rig, deployment, simulated
 
@@ -90,6 +90,21 @@ def test_as_many_are_prepared_as_the_class_says_and_none_is_an_instance(policy: 
     assert notice.level == "info"
     assert notice.message.startswith(f"3 prepared in us-east ({policy}): ")
     assert driver.held() == []
+
+
+def test_every_change_of_what_stands_prepared_is_published() -> None:
+    async def work(rig: Rig, driver: Watched) -> None:
+        await asyncio.sleep(LONG_S)
+        await rig.get()
+        await asyncio.sleep(LONG_S)
+        rig.fleet.set_start_policy("app", "plain")
+        await asyncio.sleep(LONG_S)
+
+    _, seen, _ = run(work, start_policy="created", prepared=2, sleep_after="1h")
+    told = [(one.policy, one.prepared, one.wanted) for one in seen.of(StandbyChanged)]
+    filled = [("created", 0, 2), ("created", 1, 2), ("created", 2, 2)]
+    assert told == [*filled, *filled[1:], told[-1]]
+    assert told[-1] == ("plain", 0, 0)
 
 
 @pytest.mark.parametrize("policy", START_POLICIES)

@@ -28,6 +28,7 @@ from core.events.types import (
     RegionInfo,
     RequestFinished,
     ScalingDecided,
+    StandbyChanged,
     StartPolicyChanged,
     WorkerChanged,
     WorkerLogged,
@@ -160,6 +161,13 @@ _FIELDS: dict[type, dict[str, st.SearchStrategy[Any]]] = {
         "reason": texts,
     },
     StartPolicyChanged: {"container": containers, "policy": policies},
+    StandbyChanged: {
+        "container": containers,
+        "region": regions,
+        "policy": policies,
+        "prepared": st.integers(0, 20),
+        "wanted": st.integers(0, 20),
+    },
     LatencyChanged: {"latency_scale": st.floats(0, 100)},
     ColdStartWaiting: {"instance": instances, "waiting": st.integers(0, 99)},
     PhaseBegan: {

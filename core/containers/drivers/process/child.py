@@ -69,7 +69,9 @@ class Child:
         """Return why its start failed, once it has ended."""
         end = self.ended.result()
         if end.out_of_memory:
-            reason = f"the program used more than its {self.plan.limits.memory_mib} MiB while it started"
+            reason = (
+                f"out of memory: it used more than its {self.plan.limits.memory_mib} MiB while it started"
+            )
         else:
             reason = f"the program ended with exit code {end.exit_code} before its port answered"
         return StartFailed(
@@ -77,6 +79,7 @@ class Child:
             "boot",
             exit_code=end.exit_code,
             out_of_memory=end.out_of_memory,
+            advice="choose a larger instance_type, or let it use less memory" if end.out_of_memory else "",
         )
 
     async def _wait(self) -> None:

@@ -91,13 +91,7 @@ def test_two_hundred_simulated_instances_wait_for_each_other_where_it_is_seen() 
     assert len(starts) == MANY
     check_turns(starts)
     queued_ms = [start.phases[0].duration_ms for start in starts]
-    assert (
-        max(queued_ms)
-        > MANY
-        / PARALLEL_STARTS
-        * min(start.total_ms - wait for start, wait in zip(starts, queued_ms, strict=True))
-        / 4
-    )
+    assert max(queued_ms) > max(one.total_ms - one.phases[0].duration_ms for one in starts)
     ended = {one.instance for one in seen.of(InstanceChanged) if one.state == "stopped"}
     assert len(ended) == MANY
     check_frame_is_bounded(seen)

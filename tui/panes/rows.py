@@ -62,14 +62,20 @@ def cut(text: str, width: int) -> str:
 
 def left(text: str, width: int) -> str:
     """Return the text in exactly ``width`` cells, at the left."""
-    text = cut(text, width)
-    return text + " " * (width - cells(text))
+    size = cells(text)
+    if size > width:
+        text = cut(text, width)
+        size = cells(text)
+    return text + " " * (width - size)
 
 
 def right(text: str, width: int) -> str:
     """Return the text in exactly ``width`` cells, at the right."""
-    text = cut(text, width)
-    return " " * (width - cells(text)) + text
+    size = cells(text)
+    if size > width:
+        text = cut(text, width)
+        size = cells(text)
+    return " " * (width - size) + text
 
 
 def width_of(segments: Iterable[Segment]) -> int:

@@ -35,14 +35,16 @@ PICTURES: tuple[Picture, ...] = (
     Picture("dashboard-large", "busy", (), 200, 50),
     Picture("starting", "starting"),
     Picture("failing", "failing"),
-    Picture("regions", "busy", ("1", "z"), 100, 30),
+    Picture("regions", "busy", ("1", "z"), 130, 34),
     Picture("flow", "busy", ("2", "z"), 120, 30),
-    Picture("cold-starts", "busy", ("3", "z"), 120, 30),
+    Picture("cold-starts", "busy", ("3", "z"), 120, 36),
     Picture("memory", "failing", ("4", "z"), 100, 30),
     Picture("cost", "busy", ("5", "z"), 100, 24),
     Picture("request", "starting", ("2", "G", "enter"), 100, 30),
+    Picture("decisions", "busy", ("d",), 120, 28),
+    Picture("start-policy", "busy", ("1", "j", "j", "p"), 100, 30),
     Picture("isolates", "failing", ("i",), 120, 24),
-    Picture("help", "busy", ("question_mark",), 100, 63),
+    Picture("help", "busy", ("question_mark",), 100, 70),
 )
 
 

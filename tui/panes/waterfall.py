@@ -25,7 +25,7 @@ GLYPHS: dict[TimeKind, str] = {
 KIND_WORDS: dict[TimeKind, str] = {
     "measured": "measured on this machine",
     "simulated": "drawn by the simulated driver",
-    "emulated": "emulated and waited for: distance, a start made slower on purpose",
+    "emulated": "emulated and waited for",
     "estimated": "estimated, not waited for",
     "cold": "waiting for a cold start",
 }

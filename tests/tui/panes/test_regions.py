@@ -111,3 +111,9 @@ def test_memory_near_its_limit_stands_out(used: float, style: str) -> None:
         frame("busy").regions[0].instances[0], memory_mib=used, memory_limit_mib=1024.0
     )
     assert memory_style(instance) == style
+
+
+def test_what_stands_prepared_is_told_beside_what_is_ready() -> None:
+    assert "9 ready +2 " in texts("busy", 60)["region:us-east"]
+    assert "9 ready +2 prepared" in texts("busy", 120)["region:us-east"]
+    assert "+" not in texts("busy", 120)["region:ap-northeast"]

@@ -164,3 +164,15 @@ def test_what_a_number_will_do_is_said_before() -> None:
 def test_the_questions_look_as_before(snap_compare: Callable[..., bool], keys: list[str], theme: str) -> None:
     app, _ = console(theme=theme)
     assert snap_compare(app, press=keys, terminal_size=(100, 30))
+
+
+async def test_the_question_for_a_policy_tells_the_one_in_force_and_what_stands_prepared() -> None:
+    app, _ = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("j", "j", "p")
+        await pilot.pause()
+        assert isinstance(app.screen, Dialog)
+        said = "\n".join(app.screen.lines)
+        assert "it is paused now" in said
+        assert "2 of 2 stand prepared in us-east (paused)" in said
+        assert app.screen.choices[app.screen.chosen].value == "paused"

@@ -76,3 +76,14 @@ def test_a_dockerfile_takes_its_base_as_an_argument(template: str) -> None:
 def test_the_demo_needs_no_docker() -> None:
     declared = tomllib.loads((template_folder("demo") / "hybrid.toml").read_text())
     assert {region["driver"] for region in declared["regions"]} == {"process"}
+
+
+def test_the_demo_has_a_visitor_in_tokyo_who_is_near_one_region_and_far_from_his_account() -> None:
+    deployment = load_deployment(template_folder("demo"), checks=[problems])
+    accounts = next(one for one in deployment.containers if one.binding == "ACCOUNTS")
+    shop = next(one for one in deployment.containers if one.binding == "SHOP")
+    assert accounts.regions == ("us-east",)
+    assert shop.regions == ()
+    assert "ap-northeast" in [region.id for region in deployment.regions]
+    assert deployment.traffic.cities["Tokyo"] >= 1
+    assert "/account" in [one.path for one in deployment.traffic.paths]

@@ -95,3 +95,13 @@ def test_the_isolates_look_as_before(
 ) -> None:
     app, _ = console(name, theme=theme)
     assert snap_compare(app, press=["i", "j", "j"], terminal_size=size)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", ["busy", "empty"])
+def test_the_decisions_look_as_before(
+    snap_compare: Callable[..., bool], name: str, size: tuple[int, int], theme: str
+) -> None:
+    app, _ = console(name, theme=theme)
+    assert snap_compare(app, press=["d", "j", "j"], terminal_size=size)

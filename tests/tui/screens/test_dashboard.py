@@ -9,6 +9,7 @@ from tests.tui.frames import SIZES, THEMES, changed, console, frame
 from tui.app import Console
 from tui.panes.catalog import BOXED
 from tui.screens.dashboard import FRAMES_PER_SECOND, FRAMES_PER_SECOND_BLURRED
+from tui.screens.sheet import Sheet
 from tui.source import StillSource
 
 BUSY_FIRST = "app-1"
@@ -312,3 +313,21 @@ async def test_a_still_source_ends_with_its_screen() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert "shop" in text_of(app, "header")
+
+
+async def test_one_pane_aside_gives_way_to_the_other_and_both_lead_back() -> None:
+    app, _ = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("4", "i", "d")
+        assert app.dashboard.current == "decisions"
+        await pilot.press("d")
+        assert (app.dashboard.current, app.dashboard.zoomed) == ("memory", "")
+
+
+async def test_a_decision_opens_with_its_whole_reason() -> None:
+    app, _ = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("d", "j", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, Sheet)
+        assert "asked for by a person" in "\n".join(row.text for row in app.screen.sheet.drawn_rows)

@@ -143,3 +143,29 @@ def test_pages_look_as_before(
 ) -> None:
     app, _ = console(name, theme=theme)
     assert snap_compare(app, press=keys, terminal_size=(120, 36))
+
+
+def test_an_instance_page_tells_what_was_lost_at_its_ends() -> None:
+    one = frame("failing").regions[0].instances[0]
+    assert re.search(r"lost disk +48 MB at its only end", text(instance_rows(one, frame("failing"), 100)))
+    again = msgspec.structs.replace(one, ends=3, lost_disk_total_bytes=60_000_000)
+    drawn = text(instance_rows(again, frame("failing"), 100))
+    assert re.search(r"48 MB at the last of 3 ends  60 MB in all", drawn)
+    unknown = msgspec.structs.replace(one, lost_disk_bytes=None)
+    assert re.search(r"lost disk +unknown", text(instance_rows(unknown, frame("failing"), 100)))
+    never = msgspec.structs.replace(one, ends=0)
+    assert "lost disk" not in text(instance_rows(never, frame("failing"), 100))
+
+
+def test_an_instance_page_shows_the_layers_of_its_pull() -> None:
+    one = next(
+        one for region in frame("starting").regions for one in region.instances if one.pull is not None
+    )
+    drawn = text(instance_rows(one, frame("starting"), 100))
+    assert "pull 2/5 layers 30 % of" in drawn
+    assert "is downloaded" in drawn
+
+
+def test_an_instance_page_tells_how_its_class_is_started() -> None:
+    one = frame("busy").regions[0].instances[0]
+    assert "started by the policy paused" in text(instance_rows(one, frame("busy"), 100))

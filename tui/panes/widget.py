@@ -91,7 +91,9 @@ class Pane(Widget):
         for y in changed:
             self._strips.pop(y, None)
         if changed:
-            self.refresh(*(Region(0, y, width, 1) for y in changed))
+            # With its borders: a whole row is drawn as it is, a part of one has to be cut out first.
+            before_row = self.content_offset.x
+            self.refresh(*(Region(-before_row, y, self.outer_size.width, 1) for y in changed))
 
     # Drawing
 

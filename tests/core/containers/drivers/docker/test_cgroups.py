@@ -1,11 +1,14 @@
 """The kernel's own figures, as both versions of control groups write them."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from core.containers.drivers.docker.cgroups import Reading, open_reader, reading_v1, reading_v2
 
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="control groups are of Linux")
 ID = "8f1d" * 16
 STAT_V1 = b"cache 900\nrss 50\ninactive_file 11\ntotal_cache 900\ntotal_rss 400\ntotal_inactive_file 300\n"
 STAT_V2 = b"anon 400\nfile 900\ninactive_file 300\nactive_file 600\n"
@@ -69,3 +72,31 @@ def test_what_cannot_be_read_here_gives_no_reader(tmp_path: Path) -> None:
     (tmp_path / "77").mkdir()
     (tmp_path / "77" / "cgroup").write_text(f"0::/docker/{ID}\n")
     assert open_reader(77, ID, tmp_path, tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("write", "usage"),
+    [(write_v1, f"memory/docker/{ID}/memory.usage_in_bytes"), (write_v2, f"docker/{ID}/memory.current")],
+)
+def test_a_reading_is_of_now_though_the_files_stay_open(tmp_path: Path, write: object, usage: str) -> None:
+    root, proc = tmp_path / "cgroup", tmp_path / "proc"
+    assert callable(write)
+    write(root, proc, f"docker/{ID}")
+    reader = open_reader(77, ID, root, proc)
+    assert reader is not None
+    opened = len(os.listdir("/proc/self/fd"))
+    for used in (2300, 900):
+        (root / usage).write_bytes(b"%d\n" % used)
+        assert reader.read() == Reading(used - 300, 400, 2.5)
+        assert len(os.listdir("/proc/self/fd")) == opened
+    reader.close()
+    assert len(os.listdir("/proc/self/fd")) == opened - 3
+
+
+def test_a_group_that_lost_a_file_gives_no_reader_and_leaves_none_open(tmp_path: Path) -> None:
+    root, proc = tmp_path / "cgroup", tmp_path / "proc"
+    write_v2(root, proc, f"docker/{ID}")
+    (root / f"docker/{ID}/cpu.stat").unlink()
+    opened = len(os.listdir("/proc/self/fd"))
+    assert open_reader(77, ID, root, proc) is None
+    assert len(os.listdir("/proc/self/fd")) == opened

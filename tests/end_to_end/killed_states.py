@@ -21,7 +21,7 @@ import psutil
 from core.control.client import ControlClient, EngineGone
 from core.events.types import InstanceChanged, InstanceState, Notice, PullProgressed
 from tests.docker_images.busybox import ensure_busybox_image
-from tests.docker_images.engine import variant
+from tests.docker_images.engine import remove_images, variant
 from tests.docker_images.layers import ensure_layered_image
 from tests.docker_images.own_engine import own_engine
 from tests.docker_images.registry import registry
@@ -274,6 +274,8 @@ async def main() -> None:
             name = f"killed-{driver}-{state}"
             async with bench_for(name, driver, state, Path(folder), found.endpoint) as bench:
                 rows.append(await try_case(bench))
+    if found.reachable:
+        remove_images(found.endpoint)
     print(table(rows))
 
 

@@ -1,1 +1,1 @@
-"""JavaScript modules that Workers find in every JavaScript runtime: container classes, namespaces, dispatch."""
+"""Modules that Workers find in every JavaScript runtime: container classes, namespaces, dispatch."""

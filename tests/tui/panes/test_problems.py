@@ -107,7 +107,9 @@ def test_a_lost_engine_hides_other_problems() -> None:
 
 
 def test_code_that_could_not_be_loaded_is_no_problem_once_it_is_mended() -> None:
-    broken = NoticeRow(time_s=100.0, level="error", subject="Worker", message="worker.ts, line 2: no", advice="")
+    broken = NoticeRow(
+        time_s=100.0, level="error", subject="Worker", message="worker.ts, line 2: no", advice=""
+    )
     serving = msgspec.structs.replace(frame("quiet").workers[0], state="ready", loaded_s=99.0)
     before = changed("quiet", workers=(serving,), notices=(broken,), time_s=101.0)
     assert [one.message for one in problems(before)] == ["worker.ts, line 2: no"]

@@ -234,16 +234,20 @@ async def test_variables_stand_in_no_command_line_and_no_file_of_others(bench: B
             "const name = './he' + 're.ts';\nexport default await import(name);",
             '"here.ts" cannot be imported by a name made at run time',
         ),
-        ("import x from './data.json';\nexport default { x };", 'with { type: "json" }'),
-        ("import x from './data.txt';\nexport default { x };", 'text with { type: "text" }'),
+        ("import x from '../out.json';\nexport default { x };", 'with { type: "json" }'),
+        ("import x from './data.csv';\nexport default { x };", "and .wasm of the project can be imported"),
+        (
+            "import x from './data.csv' with { type: 'text' };\nexport default { x };",
+            '"data.csv" cannot be imported by a name made at run time, or with a type other than json',
+        ),
         ("import './broken.ts';\nexport default {};", "broken.ts, line 2, column 10: SyntaxError"),
     ],
 )
 async def test_a_worker_that_cannot_be_loaded_is_told_with_its_place(
     bench: Bench, source: str, told: str
 ) -> None:
-    bench.write("data.json", "1")
-    bench.write("data.txt", "one")
+    bench.write("../out.json", "1")
+    bench.write("data.csv", "one")
     bench.write("here.ts", "export const here = 1;")
     bench.write("broken.ts", "export const one = 1;\nconst x: = 2;")
     with pytest.raises(WorkerFailed) as caught:

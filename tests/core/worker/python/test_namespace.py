@@ -79,3 +79,15 @@ async def test_a_module_of_the_workers_own_called_containers_is_left_alone(tmp_p
     finally:
         if kept is not None:
             sys.modules["containers"] = kept
+
+
+async def test_without_a_declared_class_a_binding_finds_the_one_of_its_name(tmp_path: Path) -> None:
+    classes = (
+        "class Other(Container): pass\n\n\nclass AP(Container):\n    def who(self):\n        return 'not this'\n"
+        "\n\nclass App(Container):\n    def who(self):\n        return 'mine'\n\n"
+    )
+    body = "return Response(await self.env.APP.getByName('a').who())"
+    source = (
+        f"{classes}\nclass Default(WorkerEntrypoint):\n    async def fetch(self, request):\n        {body}\n"
+    )
+    assert (await Ran(tmp_path, f"{classes}\n{entrypoint}", Instances(), class_name="").get())[1] == "mine"

@@ -87,7 +87,6 @@ async def test_without_a_declared_class_a_binding_finds_the_one_of_its_name(tmp_
         "\n\nclass App(Container):\n    def who(self):\n        return 'mine'\n\n"
     )
     body = "return Response(await self.env.APP.getByName('a').who())"
-    source = (
-        f"{classes}\nclass Default(WorkerEntrypoint):\n    async def fetch(self, request):\n        {body}\n"
-    )
-    assert (await Ran(tmp_path, f"{classes}\n{entrypoint}", Instances(), class_name="").get())[1] == "mine"
+    entrypoint = f"class Default(WorkerEntrypoint):\n    async def fetch(self, request):\n        {body}\n"
+    ran_with = Ran(tmp_path, f"{classes}\n{entrypoint}", Instances(), class_name="")
+    assert (await ran_with.get())[1] == "mine"

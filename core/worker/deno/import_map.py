@@ -36,7 +36,7 @@ class ImportMap:
         self._main = main
         self._project = project.resolve()
         self._own = {name: path.as_uri() for name, path in own.items()}
-        self._imports: dict[Path, tuple[_State, tuple[Import, ...]]] = {}
+        self._imports: dict[str, tuple[_State, tuple[Import, ...]]] = {}
         self._modules: dict[tuple[Path, bool], tuple[_State, str]] = {}
         self._kept: deque[tuple[Path, ...]] = deque()
 
@@ -69,46 +69,26 @@ class ImportMap:
 
     def _data_imports(self) -> Iterator[tuple[str, str, str]]:
         """Yield the importing module's URL, what the map calls the import, and the module for it."""
-        todo = [(self._main.as_uri(), self._main)]
-        seen = {self._main.as_uri()}
+        todo = [(self._main.as_uri(), str(self._main))]
+        seen = {todo[0][0]}
         while todo and len(seen) < MODULES_LIMIT:
             url, path = todo.pop()
             imports = self._imports_of(path)
             typed = {one.name for one in imports if one.typed}
             by_names = {one.name for one in imports if one.by_names}
             for name in sorted({one.name for one in imports} - typed):
-                if (file := self._data_file(name, path)) is not None:
-                    text = self._module_of(file, name in by_names)
-                    if text:
-                        yield url, urljoin(url, _encoded(name)) if _is_relative(name) else name, text
-                elif (code := _next_module(url, path, name)) is not None and code[0] not in seen:
-                    seen.add(code[0])
-                    todo.append(code)
+                if (code := _code_module(url, path, name)) is not None:
+                    if code[0] not in seen:
+                        seen.add(code[0])
+                        todo.append(code)
+                elif text := self._data_module(name, path, name in by_names):
+                    yield url, urljoin(url, _encoded(name)) if _is_relative(name) else name, text
 
-    def _data_file(self, name: str, importer: Path) -> Path | None:
-        """Return the data file that an import means; None where it means code, or what may not be read."""
-        bare = name.removesuffix("?module") if name.endswith(".wasm?module") else name
-        if name in self._own or ":" in name or not (_is_relative(name) or kind_of(bare)):
-            return None
-        if not _is_relative(name):
-            found = package_file(bare, importer, "import")
-        else:
-            found = importer.parent / unquote(bare)
-            if not kind_of(bare):
-                found = None if _code_file(found) is not None else found.with_name(found.name + ".json")
-        return found if found is not None and is_readable(found, self._project) else None
-
-    def _imports_of(self, path: Path) -> tuple[Import, ...]:
-        try:
-            state = _state(path)
-            known = self._imports.get(path)
-            if known is None or known[0] != state:
-                known = self._imports[path] = (state, imports_of(path.read_text("utf-8", "replace")))
-        except OSError:
-            return ()
-        return known[1]
-
-    def _module_of(self, file: Path, by_names: bool) -> str:
+    def _data_module(self, name: str, importer: str, by_names: bool) -> str:
+        """Return the module for an import of data; the empty text for one of code, or that is refused."""
+        file = self._data_file(name, importer)
+        if file is None or not is_readable(file, self._project):
+            return ""
         try:
             state = _state(file)
             known = self._modules.get((file, by_names))
@@ -119,35 +99,54 @@ class ImportMap:
             return ""
         return known[1]
 
+    def _data_file(self, name: str, importer: str) -> Path | None:
+        bare = name.removesuffix("?module") if name.endswith(".wasm?module") else name
+        if _is_relative(name):
+            asked = _path_of(importer, bare)
+            return Path(asked if kind_of(bare) else f"{asked}.json")
+        if name in self._own or ":" in name or not kind_of(bare):
+            return None
+        return package_file(bare, Path(importer), "import")
 
-def _next_module(url: str, path: Path, name: str) -> tuple[str, Path] | None:
-    """Return a module of the project that an import means, under the URL that Deno gives it."""
-    if not _is_relative(name):
+    def _imports_of(self, path: str) -> tuple[Import, ...]:
+        try:
+            state = _state(path)
+            known = self._imports.get(path)
+            if known is None or known[0] != state:
+                text = Path(path).read_text("utf-8", "replace")
+                known = self._imports[path] = (state, imports_of(text))
+        except OSError:
+            return ()
+        return known[1]
+
+
+def _code_module(url: str, importer: str, name: str) -> tuple[str, str] | None:
+    """Return the URL and path, as Deno has them, of the module that an import means; None for no code."""
+    if not _is_relative(name) or kind_of(name):
         return None
-    asked = path.parent / unquote(name)
+    asked = _path_of(importer, name)
     file = _code_file(asked)
     if file is None:
         return None
     # Deno makes the URL anew from the path where it looked for a suffix itself.
-    return (
-        urljoin(url, _encoded(name)) if file is asked else "file://" + quote(str(_plain(file)), _PLAIN)
-    ), file
+    return (urljoin(url, _encoded(name)) if file == asked else "file://" + quote(file, _PLAIN)), file
 
 
-def _code_file(asked: Path) -> Path | None:
+def _code_file(asked: str) -> str | None:
     """Return the file of code that an import's path means, suffixes left out or not."""
-    if asked.suffix in _CODE and asked.is_file():
+    stem, suffix = os.path.splitext(asked)
+    if suffix in _CODE and os.path.isfile(asked):
         return asked
-    others = [asked.with_suffix(suffix) for suffix in _TYPESCRIPT.get(asked.suffix, ())]
-    if asked.name:
-        others += [asked.with_name(asked.name + suffix) for suffix in _CODE]
-    others += [asked / f"index{suffix}" for suffix in _CODE]
-    return next((one for one in others if one.is_file()), None)
+    others = [stem + other for other in _TYPESCRIPT.get(suffix, ())]
+    others += [asked + other for other in _CODE]
+    if os.path.isdir(asked):
+        others += [f"{asked}/index{other}" for other in _CODE]
+    return next((one for one in others if os.path.isfile(one)), None)
 
 
-def _plain(path: Path) -> Path:
-    """Return the path without ``..``, links left as they are."""
-    return Path(os.path.normpath(path))
+def _path_of(importer: str, name: str) -> str:
+    """Return the path that a relative import names, without ``..``; links are left as they are."""
+    return os.path.normpath(f"{os.path.dirname(importer)}/{unquote(name)}")
 
 
 def _is_relative(name: str) -> bool:
@@ -159,8 +158,8 @@ def _encoded(name: str) -> str:
     return quote(path, _PLAIN + "%") + mark + query
 
 
-def _state(path: Path) -> _State:
-    status = path.stat()
+def _state(path: str | Path) -> _State:
+    status = os.stat(path)
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 

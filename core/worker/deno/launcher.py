@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from core.worker.deno.explain import explain, explain_output
+from core.worker.deno.explain import NOT_READ_AHEAD, explain, explain_output
 from core.worker.deno.import_map import ImportMap
 from core.worker.deno.program import OUT_OF_MEMORY_SIGNS, environment, find_deno, isolate_command
 from core.worker.link.folder import IsolateFolder
@@ -24,6 +24,8 @@ SUB_REQUEST_LIMIT = 10_000
 """Sub-requests of one request on the platform's paid plan."""
 LOG_LIMIT_BYTES = 256 * 1024
 """Log lines of one request on the platform."""
+_TRIES = 3
+"""A module that is saved while Deno starts is refused; so a start is tried again."""
 HOST = Path(__file__).parent / "host" / "main.js"
 _OWN = Path(__file__).parent.parent
 _SHARED = _OWN / "javascript"
@@ -83,6 +85,15 @@ class DenoLauncher:
 
     async def launch(self, number: int) -> LinkIsolate:
         """Start an isolate with the code as it is now. Raises WorkerFailed (file, line) for broken code."""
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._launch(number)
+            except WorkerFailed as failure:
+                if NOT_READ_AHEAD not in failure.message:
+                    raise
+        return await self._launch(number)
+
+    async def _launch(self, number: int) -> LinkIsolate:
         if not self._main.is_file():
             raise WorkerFailed(f"{self._main.name}: no such file in {self._main.parent}")
         deno = find_deno()

@@ -16,10 +16,12 @@ import pytest
 
 from core.http.messages import Request, Response, one_chunk, text_response
 from core.worker.deno import launcher as launcher_module
+from core.worker.deno.explain import NOT_READ_AHEAD
 from core.worker.deno.launcher import BindingInfo, DenoLauncher
 from core.worker.isolate import IsolateLost
 from core.worker.link.isolate import LinkIsolate
 from core.worker.runtime import SubRequest, WorkerFailed
+from tests.core.worker.deno.loading import loaded
 
 WAIT_S = 30
 ANSWER = "export default { async fetch(request, env, ctx) { %s } };"
@@ -367,3 +369,21 @@ async def test_what_the_worker_prints_is_logged_with_its_request(bench: Bench) -
     await bench.text(isolate)
     assert ("t", "log", "seen { a: 1 }") in bench.log
     assert ("t", "error", "bad") in bench.log
+
+
+async def test_a_module_that_is_saved_while_deno_reads_it_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched = DenoLauncher._launch
+    tries: list[int] = []
+
+    async def saved_meanwhile(launcher: DenoLauncher, number: int) -> LinkIsolate:
+        tries.append(number)
+        if len(tries) == 1:
+            raise WorkerFailed(f'worker.ts: "worker.ts" {NOT_READ_AHEAD}')
+        return await launched(launcher, number)
+
+    monkeypatch.setattr(DenoLauncher, "_launch", saved_meanwhile)
+    async with loaded(tmp_path, "return new Response('read')") as worker:
+        assert (await worker.fetch()).text == "read"
+    assert tries == [1, 1]

@@ -93,7 +93,13 @@ def _deno(deployment: Deployment, given: "_Given") -> Launcher:
 
     bindings = [BindingInfo(*pair) for pair in _class_names(deployment).items()]
     heap_limit_mib = deployment.worker.limits.memory_mib
-    return DenoLauncher(**given, worker=deployment.name, bindings=bindings, heap_limit_mib=heap_limit_mib)
+    return DenoLauncher(
+        **given,
+        worker=deployment.name,
+        bindings=bindings,
+        folder=deployment.folder,
+        heap_limit_mib=heap_limit_mib,
+    )
 
 
 def _workerd(deployment: Deployment, given: "_Given") -> Launcher:

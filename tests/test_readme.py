@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from core import redaction
+from core.http.server_protocol import HEAD_LIMIT_BYTES, URL_LIMIT_BYTES
 from core.model.load import load_deployment
 from core.model.worker import Limits
 from core.profiles.load import load_profile
@@ -86,6 +87,11 @@ def test_the_limits_told_are_those_of_the_sources(key: str, figure: str, times: 
     assert number * times == Limits.model_fields[key].default
     (line,) = (line for line in TEXT.splitlines() if line.startswith(f"| {figure}"))
     assert line.endswith(f"| `{key}` |")
+
+
+def test_the_limits_of_a_requests_head_are_those_of_the_sources() -> None:
+    assert f"| {URL_LIMIT_BYTES // 1024} KB of URL | 414 | |" in TEXT
+    assert f"| {HEAD_LIMIT_BYTES // 1024} KB of request header | 431 | |" in TEXT
 
 
 def test_what_is_told_of_secrets_and_of_draining_is_so() -> None:

@@ -20,12 +20,8 @@ def label_for(
     one of those ``taken``. ``shown`` takes the name's place before the digits, for one that holds a secret.
     """
     plain = f"{container}-{name}"
-    if (
-        shown in (None, name)
-        and _is_plain(name)
-        and _longest_class(plain, classes) == container
-        and plain not in taken
-    ):
+    may_be_seen = shown in (None, name) and _is_plain(name)
+    if may_be_seen and _longest_class(plain, classes) == container and plain not in taken:
         return plain
     digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
     start = "-".join(part for part in (container, _slug(name if shown is None else shown)) if part)

@@ -36,7 +36,7 @@ class Isolate(Protocol):
         """Return what the language's own heap and buffers held when it last told; 0 when unknown."""
 
     async def fetch(self, trace_id: str, request: Request) -> Answer:
-        """Let the Worker answer. Raises WorkerFailed where the Worker fails, IsolateLost where its isolate does."""
+        """Let the Worker answer. Raises WorkerFailed when it fails, IsolateLost when its isolate ends."""
 
     async def notify(self, trace_id: str, event: WorkerEvent) -> bool:
         """Let the Worker handle an event; return whether it has a handler. Raises as ``fetch``."""

@@ -45,7 +45,7 @@ class Default(WorkerEntrypoint):
 DECLARED = """
 name = "{name}"
 latency = "off"
-worker = "worker.py"
+worker = {{ main = "worker.py", limits = {{ request_body_mb = 300 }} }}
 
 [[containers]]
 binding = "APP"

@@ -18,6 +18,8 @@ _URL = re.compile(r"file://[^\s\"')]+?(?=(?::\d+)*(?:[\s\"')]|\.?$))")
 _NOT_INSTALLED = re.compile(r'^Import "([^"]+)" not a dependency')
 _UNKNOWN_MODULE = re.compile(r'"((?:cloudflare|workerd):[^"]+)"')
 _REMOTE = re.compile(r'^(?:A remote specifier was requested:|Requires import access to) "([^"]+)"')
+NOT_READ_AHEAD = "cannot be imported by a name made at run time"
+"""Said of a module that Deno had not read before it gave up its rights, or that changed since."""
 _AT_RUN_TIME = re.compile(r'^Requires read access to "([^"]+)"')
 
 _JSON = "Attempted to load JSON module without"
@@ -60,13 +62,19 @@ def _advised(message: str, folder: Path) -> str:
     if found := _UNKNOWN_MODULE.search(message):
         return f'the module "{found[1]}" is not emulated here; "cloudflare:workers" is'
     if message.startswith(_JSON):
-        return 'JSON is imported with its type named: import data from "./data.json" with { type: "json" }'
+        return (
+            "JSON from outside the project, or in a package, is imported with its type named: "
+            'import data from "../data.json" with { type: "json" }'
+        )
     if message.startswith(_UNKNOWN_KIND):
-        return 'only JavaScript, TypeScript, JSON, and text with { type: "text" }, can be imported'
+        return "only code, .json, .txt, .html, .sql, .bin and .wasm of the project can be imported"
     if found := _AT_RUN_TIME.search(message):
         path = Path(found[1])
         name = path.relative_to(folder) if path.is_relative_to(folder) else path.name
-        return f'"{name}" cannot be imported by a name made at run time: write the name into import("…")'
+        return (
+            f'"{name}" {NOT_READ_AHEAD}, or with a type other than json: '
+            'write the name into import("…"), without a type'
+        )
     return message
 
 

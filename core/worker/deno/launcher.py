@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from core.worker.deno.explain import explain, explain_output
+from core.worker.deno.explain import NOT_READ_AHEAD, explain, explain_output
+from core.worker.deno.import_map import ImportMap
 from core.worker.deno.program import OUT_OF_MEMORY_SIGNS, environment, find_deno, isolate_command
 from core.worker.link.folder import IsolateFolder
 from core.worker.link.isolate import LinkIsolate
@@ -23,6 +24,8 @@ SUB_REQUEST_LIMIT = 10_000
 """Sub-requests of one request on the platform's paid plan."""
 LOG_LIMIT_BYTES = 256 * 1024
 """Log lines of one request on the platform."""
+_TRIES = 3
+"""A module that is saved while Deno starts is refused; so a start is tried again."""
 HOST = Path(__file__).parent / "host" / "main.js"
 _OWN = Path(__file__).parent.parent
 _SHARED = _OWN / "javascript"
@@ -42,7 +45,7 @@ class BindingInfo:
 
 
 class DenoLauncher:
-    """A ``Launcher``. Its isolates share one private folder: entry module, import map, Deno's cache."""
+    """A ``Launcher``. Its isolates share one private folder: entry module, import maps, Deno's cache."""
 
     name = "deno"
 
@@ -53,13 +56,17 @@ class DenoLauncher:
         main: Path,
         binding_fetch: BindingFetch,
         on_log: OnLog,
+        folder: Path | None = None,
         variables: Mapping[str, Any] | None = None,
         bindings: Sequence[BindingInfo] = (),
         heap_limit_mib: int = HEAP_LIMIT_MIB,
         sub_request_limit: int = SUB_REQUEST_LIMIT,
         log_limit_bytes: int = LOG_LIMIT_BYTES,
     ) -> None:
-        """Prepare to run ``main``; ``variables`` are strings or what JSON can carry."""
+        """Prepare to run ``main``; ``variables`` are strings or what JSON can carry.
+
+        ``folder`` is the project's, whose data files the Worker may import; that of ``main`` by default.
+        """
         self._main = main.resolve()
         self._binding_fetch = binding_fetch
         self._on_log = on_log
@@ -72,22 +79,32 @@ class DenoLauncher:
             "log_limit_bytes": log_limit_bytes,
             "folder": self._main.parent.as_uri() + "/",
         }
+        self._import_map = ImportMap(self._main, folder or self._main.parent, _MODULES)
         self._folder: PrivateFolder | None = None
         self._preparing = asyncio.Lock()
 
     async def launch(self, number: int) -> LinkIsolate:
         """Start an isolate with the code as it is now. Raises WorkerFailed (file, line) for broken code."""
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._launch(number)
+            except WorkerFailed as failure:
+                if NOT_READ_AHEAD not in failure.message:
+                    raise
+        return await self._launch(number)
+
+    async def _launch(self, number: int) -> LinkIsolate:
         if not self._main.is_file():
             raise WorkerFailed(f"{self._main.name}: no such file in {self._main.parent}")
         deno = find_deno()
         async with self._preparing:
-            shared = await asyncio.to_thread(self._shared)
+            shared, import_map = await asyncio.to_thread(self._prepared)
 
         async def spawn(folder: IsolateFolder) -> IsolateProcess:
             command = isolate_command(
                 deno,
                 entry=shared / "entry.js",
-                import_map=shared / "modules.json",
+                import_map=import_map,
                 socket=folder.socket,
                 mark=folder.mark_path,
                 heap_limit_mib=self._heap_limit_mib,
@@ -119,14 +136,17 @@ class DenoLauncher:
             return f"{self._main.name}: used more than {self._heap_limit_mib} MB of memory while it loaded"
         return explain_output(process.output, self._main, _OWN)
 
+    def _prepared(self) -> tuple[Path, Path]:
+        """Return the shared folder, and in it the import map of the code as it is now."""
+        shared = self._shared()
+        return shared, self._import_map.write(shared)
+
     def _shared(self) -> Path:
         """Return the shared folder, private to this user: the entry module holds the Worker's secrets."""
         if self._folder is None:
             folder = PrivateFolder()
             folder.sweep_others()
             (folder.path / "entry.js").write_text(self._entry(), "utf-8")
-            imports = {name: path.as_uri() for name, path in _MODULES.items()}
-            (folder.path / "modules.json").write_text(json.dumps({"imports": imports}), "utf-8")
             self._folder = folder
         return self._folder.path
 

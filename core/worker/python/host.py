@@ -46,13 +46,15 @@ class Host:
         self.handlers = [name for name in HANDLERS if callable(getattr(self._entrypoint, name, None))]
         """What the Worker's ``Default`` handles."""
         self._call = call
-        self._env, self._namespaces = make_env(variables, bindings, call, self._find_class)
+        self._bindings = tuple(bindings)
+        self._behind: dict[str, type[Any] | None] = {}
+        self._env, self._namespaces = make_env(variables, bindings, call, self._class_behind)
         self._background: set[asyncio.Task[None]] = set()
 
     @property
     def classes(self) -> list[str]:
         """Return the container classes that the Worker's module defines or imports."""
-        return [name for name in vars(self._module) if self._find_class(name) is not None]
+        return [name for name in vars(self._module) if self._class_called(name) is not None]
 
     async def answer(self, visit: Visit, request: Request) -> Response:
         """Call the Worker's ``fetch``. Raises what it raises, and WrongAnswer."""
@@ -109,7 +111,19 @@ class Host:
 
         visit.send_outside, visit.wait_until = send_outside, wait_until
 
-    def _find_class(self, name: str) -> type[Any] | None:
+    def _class_behind(self, binding: str, name: str) -> type[Any] | None:
+        """Return the class declared for a binding, else that of its name, else the only one for the only."""
+        if binding not in self._behind:
+            self._behind[binding] = self._class_called(name or self._name_behind(binding))
+        return self._behind[binding]
+
+    def _name_behind(self, binding: str) -> str:
+        defined = [one for one in self.classes if vars(self._module)[one].__module__ == self._module.__name__]
+        alike = [one for one in defined if one.lower() == binding.replace("_", "").lower()]
+        chosen = alike or (defined if len(defined) == len(self._bindings) == 1 else [])
+        return chosen[0] if chosen else ""
+
+    def _class_called(self, name: str) -> type[Any] | None:
         found = getattr(self._module, name, None)
         if isinstance(found, type) and issubclass(found, workers.DurableObject):
             return found

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from core.worker.python.instance import CallBinding, InstanceHandle
@@ -143,13 +144,12 @@ def make_env(
     variables: Mapping[str, Any],
     bindings: Mapping[str, str],
     call: CallBinding,
-    find_class: Callable[[str], type[Any] | None],
+    find_class: Callable[[str, str], type[Any] | None],
 ) -> tuple[workers.Env, dict[str, Namespace]]:
     """Return ``self.env`` and the bindings in it; ``bindings`` gives the name of each one's class."""
     env = workers.Env(variables)
     namespaces = {
-        name: Namespace(name, call, lambda named=named: find_class(named), env)  # type: ignore[misc]
-        for name, named in bindings.items()
+        name: Namespace(name, call, partial(find_class, name, named), env) for name, named in bindings.items()
     }
     env.add(namespaces)
     return env, namespaces

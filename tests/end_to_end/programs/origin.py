@@ -50,6 +50,9 @@ async def answer(head: bytes, reader: asyncio.StreamReader, writer: asyncio.Stre
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 123456\r\n\r\n")
     elif kind == "held":
         await held(query, writer)
+    elif kind == "late":
+        await GATES.setdefault(query, asyncio.Event()).wait()
+        respond(writer, b"late")
     elif kind == "open":
         GATES.setdefault(query, asyncio.Event()).set()
         respond(writer, b"opened")

@@ -25,6 +25,11 @@ async def modules(site: Site) -> None:
     assert (await site.get("/module")).text == "IMPORTED!"
 
 
+@behaviour("JSON and text files are imported as modules", python="a Python Worker reads no such modules")
+async def data_modules(site: Site) -> None:
+    assert (await site.get("/data")).json() == ["a file of data", "<p>`a` file of ${text}</p>\n"]
+
+
 @behaviour("`env` can be imported as well", python="a Python Worker finds it in `self.env`")
 async def module_env(site: Site) -> None:
     assert (await site.get("/module-env")).text == "hello"

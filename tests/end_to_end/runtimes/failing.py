@@ -1,5 +1,7 @@
 """Behaviours of a Worker that fails, or tries what it may not: it gets the platform's own answers."""
 
+import os
+
 import httpx
 import pytest
 
@@ -59,6 +61,13 @@ async def sandbox(site: Site) -> None:
     tried = (await site.get("/read-file")).json()
     assert len(tried) == 6
     assert not [one for one in tried.values() if not one.startswith("refused")], tried
+
+
+@behaviour("The environment of the engine's process is out of sight", python=TRUSTED)
+async def environment(site: Site) -> None:
+    seen = (await site.get("/environment")).json()
+    assert not {"PATH", "HYBRID_TUI_STATE"} & set(seen), seen
+    assert os.environ["PATH"] not in seen.values()
 
 
 @behaviour("`fetch` reaches the outside as far as `outbound` allows")

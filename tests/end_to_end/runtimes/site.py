@@ -30,7 +30,6 @@ limits = {{ {limits} }}
 
 [[containers]]
 binding = "ORIGIN"
-class_name = "Origin"
 command = ['{python}', '{programs}/origin.py']
 
 [[containers]]

@@ -1,5 +1,6 @@
 // The isolate's end of the link in Deno: connects, gives up all rights, loads the Worker, serves.
 import { openSync } from "node:fs";
+import { classFinder } from "../../javascript/classes.js";
 import { openContext } from "../../javascript/cloudflare_workers.js";
 import { makeNamespace } from "../../javascript/namespace.js";
 import { fetcherOf, onResponse, openCalls } from "./binding.js";
@@ -30,8 +31,7 @@ export async function serve(load, setup) {
   openContext(env, () => currentVisit()?.context);
   try {
     let worker = null;
-    const classOf = (name) => worker?.[name];
-    const namespaces = fillEnv(env, setup, classOf);
+    const namespaces = fillEnv(env, setup, () => worker);
     worker = typeof load === "function" ? await load() : load;
     requests = new Requests(link, worker, env, namespaces);
   } catch (error) {
@@ -53,11 +53,13 @@ async function open(setup) {
   openConsole(link, setup.log_limit_bytes ?? Infinity);
 }
 
-function fillEnv(env, setup, classOf) {
+function fillEnv(env, setup, loaded) {
   const namespaces = new Map();
   Object.assign(env, setup.vars);
-  for (const { name, class_name: className } of setup.bindings ?? []) {
-    const namespace = makeNamespace(name, className, fetcherOf(name), () => classOf(className), env);
+  const bindings = setup.bindings ?? [];
+  for (const { name, class_name: className } of bindings) {
+    const getClass = classFinder(loaded, { name, className }, bindings);
+    const namespace = makeNamespace(name, className, fetcherOf(name), getClass, env);
     namespaces.set(name, namespace);
     env[name] = namespace;
   }

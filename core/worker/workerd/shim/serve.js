@@ -1,5 +1,6 @@
 // The isolate's entry in workerd: gives the Worker its env, runs its handlers, and tells the engine what happened.
 import { withEnv } from "cloudflare:workers";
+import { classFinder } from "../../javascript/classes.js";
 import { Dispatch } from "../../javascript/dispatch.js";
 import { makeNamespace } from "../../javascript/namespace.js";
 import { Gateway } from "./gateway.js";
@@ -53,8 +54,9 @@ class Isolate {
     globalThis.fetch = gateway.outside();
     for (const name of this.#settings.variables) this.#env[name] = native[name];
     const namespaces = new Map();
-    for (const { name, className } of this.#settings.bindings) {
-      const getClass = () => this.#worker[className || name];
+    const { bindings } = this.#settings;
+    for (const { name, className } of bindings) {
+      const getClass = classFinder(() => this.#worker, { name, className }, bindings);
       namespaces.set(name, makeNamespace(name, className, gateway.fetcher(name), getClass, this.#env));
       this.#env[name] = namespaces.get(name);
     }

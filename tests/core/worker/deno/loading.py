@@ -109,7 +109,7 @@ def with_state(reply: Reply, **state: Any) -> Reply:
 
 @asynccontextmanager
 async def loaded(
-    folder: Path, source: str, reply: Reply = said, *, read_bodies: bool = True, **options: Any
+    folder: Path, /, source: str, reply: Reply = said, *, read_bodies: bool = True, **options: Any
 ) -> AsyncIterator[Loaded]:
     """Load a Worker; the source is the body of ``fetch`` unless it exports something itself.
 

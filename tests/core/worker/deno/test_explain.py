@@ -50,8 +50,8 @@ def test_output_becomes_one_line(said: str, told: str) -> None:
         ),
         (
             'TypeError: Requires read access to "/my project/src/x.ts", run again with --allow-read',
-            'worker.ts: "x.ts" cannot be imported by a name made at run time: '
-            'write the name into import("…")',
+            'worker.ts: "x.ts" cannot be imported by a name made at run time, or with a type other than '
+            'json: write the name into import("…"), without a type',
         ),
         ("TypeError: read it at once", "worker.ts: TypeError: read it at once"),
     ],

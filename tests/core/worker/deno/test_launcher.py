@@ -16,10 +16,12 @@ import pytest
 
 from core.http.messages import Request, Response, one_chunk, text_response
 from core.worker.deno import launcher as launcher_module
+from core.worker.deno.explain import NOT_READ_AHEAD
 from core.worker.deno.launcher import BindingInfo, DenoLauncher
 from core.worker.isolate import IsolateLost
 from core.worker.link.isolate import LinkIsolate
 from core.worker.runtime import SubRequest, WorkerFailed
+from tests.core.worker.deno.loading import loaded
 
 WAIT_S = 30
 ANSWER = "export default { async fetch(request, env, ctx) { %s } };"
@@ -234,16 +236,20 @@ async def test_variables_stand_in_no_command_line_and_no_file_of_others(bench: B
             "const name = './he' + 're.ts';\nexport default await import(name);",
             '"here.ts" cannot be imported by a name made at run time',
         ),
-        ("import x from './data.json';\nexport default { x };", 'with { type: "json" }'),
-        ("import x from './data.txt';\nexport default { x };", 'text with { type: "text" }'),
+        ("import x from '../out.json';\nexport default { x };", 'with { type: "json" }'),
+        ("import x from './data.csv';\nexport default { x };", "and .wasm of the project can be imported"),
+        (
+            "import x from './data.csv' with { type: 'text' };\nexport default { x };",
+            '"data.csv" cannot be imported by a name made at run time, or with a type other than json',
+        ),
         ("import './broken.ts';\nexport default {};", "broken.ts, line 2, column 10: SyntaxError"),
     ],
 )
 async def test_a_worker_that_cannot_be_loaded_is_told_with_its_place(
     bench: Bench, source: str, told: str
 ) -> None:
-    bench.write("data.json", "1")
-    bench.write("data.txt", "one")
+    bench.write("../out.json", "1")
+    bench.write("data.csv", "one")
     bench.write("here.ts", "export const here = 1;")
     bench.write("broken.ts", "export const one = 1;\nconst x: = 2;")
     with pytest.raises(WorkerFailed) as caught:
@@ -363,3 +369,21 @@ async def test_what_the_worker_prints_is_logged_with_its_request(bench: Bench) -
     await bench.text(isolate)
     assert ("t", "log", "seen { a: 1 }") in bench.log
     assert ("t", "error", "bad") in bench.log
+
+
+async def test_a_module_that_is_saved_while_deno_reads_it_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched = DenoLauncher._launch
+    tries: list[int] = []
+
+    async def saved_meanwhile(launcher: DenoLauncher, number: int) -> LinkIsolate:
+        tries.append(number)
+        if len(tries) == 1:
+            raise WorkerFailed(f'worker.ts: "worker.ts" {NOT_READ_AHEAD}')
+        return await launched(launcher, number)
+
+    monkeypatch.setattr(DenoLauncher, "_launch", saved_meanwhile)
+    async with loaded(tmp_path, "return new Response('read')") as worker:
+        assert (await worker.fetch()).text == "read"
+    assert tries == [1, 1]

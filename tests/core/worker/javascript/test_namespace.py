@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from core.worker.deno.launcher import BindingInfo
 from tests.core.worker.deno.loading import loaded, said, with_state
 
 PLAIN = """
@@ -92,3 +95,35 @@ async def test_the_primitives_of_a_container_are_operations(tmp_path: Path) -> N
 async def test_storage_says_that_it_is_not_here(tmp_path: Path) -> None:
     async with loaded(tmp_path, PLAIN, with_state(said)) as worker:
         assert (await worker.fetch("/storage")).text.startswith("Durable Object storage is not emulated yet")
+
+
+CHOICE = """
+import { DurableObject } from "cloudflare:workers";
+class Said extends DurableObject { async who() { return this.constructor.name; } }
+%s
+export default { fetch: async (request, env) => {
+  const said = [];
+  for (const name of ["MY_BOX", "OTHER"].filter((one) => one in env)) {
+    said.push(await env[name].getByName("a").who().catch((error) => error.name));
+  }
+  return Response.json(said);
+} };
+"""
+
+
+@pytest.mark.parametrize(
+    ("classes", "bindings", "found"),
+    [
+        ("export class MyBox extends Said {} export class Else extends Said {}", ["MY_BOX"], ["MyBox"]),
+        ("export class Any extends Said {}", ["MY_BOX"], ["Any"]),
+        ("export class Any extends Said {}", ["MY_BOX", "OTHER"], ["TypeError", "TypeError"]),
+        ("export class Any extends Said {} export class Two extends Said {}", ["MY_BOX"], ["TypeError"]),
+    ],
+    ids=["of the binding's name", "the only one", "not for two bindings", "not of two classes"],
+)
+async def test_without_a_declared_class_a_binding_finds_its_own(
+    tmp_path: Path, classes: str, bindings: list[str], found: list[str]
+) -> None:
+    declared = [BindingInfo(name, "") for name in bindings]
+    async with loaded(tmp_path, CHOICE % classes, with_state(said), bindings=declared) as worker:
+        assert (await worker.fetch()).json == found

@@ -8,7 +8,7 @@ import pytest
 from core.worker.deno.program import find_deno
 
 WORKER = Path(__file__).parents[4] / "core" / "worker"
-ROOMS = [str(WORKER / "javascript"), str(WORKER / "deno" / "host")]
+ROOMS = [str(WORKER / "javascript"), str(WORKER / "deno" / "host"), str(WORKER / "workerd" / "shim")]
 FILE_LINES = 400
 
 

@@ -79,3 +79,14 @@ async def test_a_module_of_the_workers_own_called_containers_is_left_alone(tmp_p
     finally:
         if kept is not None:
             sys.modules["containers"] = kept
+
+
+async def test_without_a_declared_class_a_binding_finds_the_one_of_its_name(tmp_path: Path) -> None:
+    classes = (
+        "class Other(Container): pass\n\n\nclass AP(Container):\n    def who(self):\n        return 'other'\n"
+        "\n\nclass App(Container):\n    def who(self):\n        return 'mine'\n\n"
+    )
+    body = "return Response(await self.env.APP.getByName('a').who())"
+    entrypoint = f"class Default(WorkerEntrypoint):\n    async def fetch(self, request):\n        {body}\n"
+    ran_with = Ran(tmp_path, f"{classes}\n{entrypoint}", Instances(), class_name="")
+    assert (await ran_with.get())[1] == "mine"

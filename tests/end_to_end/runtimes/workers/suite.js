@@ -1,6 +1,8 @@
 // The Worker of the shared runtime suite in JavaScript: one path a behaviour. suite.py beside it is its twin.
 import { Container, getContainer, getRandom, switchPort } from "@cloudflare/containers";
 import { env as moduleEnv } from "cloudflare:workers";
+import data from "./lib/data.json";
+import page from "./lib/page.html";
 import { shout } from "./lib/shout.js";
 
 export class Origin extends Container {
@@ -27,6 +29,7 @@ const paths = {
   "/text": () => new Response("plain"),
   "/json": (request, env) => Response.json({ greeting: env.GREETING, secret: env.TOKEN.length }),
   "/module": () => new Response(shout("imported")),
+  "/data": () => Response.json([data.name, page]),
   "/module-env": () => new Response(moduleEnv.GREETING),
   "/status": () => new Response(null, { status: 204 }),
   "/cf": (request) => Response.json({ colo: request.cf?.colo, ray: request.headers.get("cf-ray") }),
@@ -219,6 +222,10 @@ const paths = {
       }
     }
     return Response.json(tried);
+  },
+  "/environment": async () => {
+    const { env } = await import("node:process");
+    return Response.json({ ...globalThis.process?.env, ...env });
   },
   "/loop": () => {
     for (;;) { /* for ever */ }

@@ -242,7 +242,9 @@ def _fail_isolates(stream: StreamBuilder) -> None:
     stream.start_isolate(31.4, 2)
     stream.isolate_samples(2, 32.0, 59.0, (5.0, 24.0), 100.0, in_flight=4)
     stream.isolate(40.2, 3, "starting", version=2)
-    stream.isolate(40.3, 3, "failed", "worker.ts:3:24: Expected ';', got 'basket'", version=2)
+    stream.isolate(
+        40.3, 3, "failed", "worker.ts, line 3, column 24: SyntaxError: Expected ';', got 'basket'", version=2
+    )
     stream.isolate(44.0, 2, "stalled", STALL_MESSAGE.format("91d3c04b7a26ee58"))
     stream.start_isolate(44.01, 4)
     stream.isolate(58.9, 2, "failed", f"{CPU_MESSAGE} (request 91d3c04b7a26ee58)")

@@ -71,6 +71,8 @@ def _queue_why(scaling: Scaling, observed: Observed) -> str:
 
 
 def _cpu_needs(scaling: Scaling, observed: Observed) -> int:
+    if not observed.requests:
+        return 0  # what idle programs use is no reason to keep them up, let alone to start more
     return math.ceil(round(observed.cpu_percent, _CPU_DIGITS) / scaling.target_cpu_percent)
 
 

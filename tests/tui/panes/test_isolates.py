@@ -54,7 +54,7 @@ def test_a_failed_isolate_says_why_in_place_of_its_figures() -> None:
     drawn = text(frame("failing"))
     assert "failed 0.9 s ago  used more than 30,000 ms of CPU time (request 91d3c04b7a26ee58)" in drawn
     assert "failed 28 s ago   used more than 128 MiB of memory (131 MiB)" in drawn
-    assert "worker.ts:3:24: Expected ';'" in line_of(drawn, "✗ 3  v2")
+    assert "worker.ts, line 3, column 24: SyntaxError" in line_of(drawn, "✗ 3  v2")
 
 
 def test_a_failed_load_with_a_stack_takes_one_line() -> None:

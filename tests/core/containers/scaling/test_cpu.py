@@ -6,7 +6,9 @@ from core.containers.scaling.cpu import CpuUse
 from core.events.types import InstanceSample
 
 
-def _sample(time_s: float, cpu_percent: float, instance: str = "app-1", region: str = "us-east") -> InstanceSample:
+def _sample(
+    time_s: float, cpu_percent: float, instance: str = "app-1", region: str = "us-east"
+) -> InstanceSample:
     return InstanceSample(
         time_s=time_s,
         instance=instance,
@@ -35,7 +37,8 @@ def test_it_is_the_mean_in_percent_of_the_limit() -> None:
 def test_old_samples_and_those_of_the_boot_do_not_count() -> None:
     use = _use(_sample(1.0, 50.0), _sample(7.0, 40.0), _sample(9.0, 10.0))
     assert use.percent("app-1", 0.0, 10.0) == pytest.approx(50.0)
-    assert use.percent("app-1", 8.0, 10.0) == pytest.approx(20.0)
+    assert use.percent("app-1", 3.5, 10.0) == pytest.approx(20.0)
+    assert use.percent("app-1", 8.0, 10.0) == 0.0
 
 
 def test_nothing_known_is_no_use() -> None:

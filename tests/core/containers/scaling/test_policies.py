@@ -112,8 +112,12 @@ def test_a_policy_needs_none_where_there_is_no_reason(policy: str, observed: Obs
 
 def test_exactly_at_its_target_cpu_use_needs_no_further_instance() -> None:
     scaling = _scaling("cpu", target_cpu_percent=70)
-    assert POLICIES["cpu"].needs(scaling, Observed(cpu_percent=70.0 + 70.0 + 1e-9)) == 2
-    assert POLICIES["cpu"].needs(scaling, Observed(cpu_percent=140.1)) == 3
+    assert POLICIES["cpu"].needs(scaling, Observed(1, cpu_percent=70.0 + 70.0 + 1e-9)) == 2
+    assert POLICIES["cpu"].needs(scaling, Observed(1, cpu_percent=140.1)) == 3
+
+
+def test_what_idle_programs_use_needs_no_instance() -> None:
+    assert POLICIES["cpu"].needs(_scaling("cpu", target_cpu_percent=1), Observed(cpu_percent=140.1)) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Bounds, cool-down and sleep: laws over all policies, and the sentences."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -74,7 +75,7 @@ def test_under_constant_load_it_goes_up_at_most_once_and_then_down_at_most_once(
         steady = replace(observed, serving=there, live=there, ended=0)
         target = next_target(rule, steady, target, most, float(second))
         wanted.append(target.instances)
-    changes = [after - one for one, after in zip(wanted, wanted[1:], strict=False) if after != one]
+    changes = [after - one for one, after in pairwise(wanted) if after != one]
     assert len(changes) <= 2
     assert changes[1:] == [] or changes[1] < 0
     assert len(set(wanted[-60:])) == 1
@@ -195,7 +196,15 @@ SCHEDULE = Scaling.model_validate(
             0,
             "3 instances ended; the last one: asleep: no request for 20 s",
         ),
-        (Rule(Scaling(min_instances=2)), Observed(), 0, 20, 0, 2, "2 are kept running at least (min_instances)"),
+        (
+            Rule(Scaling(min_instances=2)),
+            Observed(),
+            0,
+            20,
+            0,
+            2,
+            "2 are kept running at least (min_instances)",
+        ),
         (Rule(CROWDED, 5), Observed(300), 1, 20, 0, 5, "a person asked for 5"),
         (Rule(CROWDED, 0), Observed(2), 0, 20, 0, 1, "2 requests at once"),
         (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from core.clock import RealClock, VirtualClock, run_virtual
+from core.open_files import allow_many
 from core.options import EngineOptions
 from core.runs import RunRecord, is_alive, no_state_folder, read_run, socket_path, state_folder
 
@@ -57,6 +58,7 @@ def run(options: EngineOptions, ready: OnReady | None = None) -> int:
 
 def run_engine(options: EngineOptions, ready: OnReady) -> None:
     """Run a deployment until it ends. Raises CannotRun."""
+    allow_many()
     deployment = _load(options)
     time = how_time_passes(deployment, options)
     _need_a_runtime(deployment, time)
